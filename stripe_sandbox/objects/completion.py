@@ -1,0 +1,211 @@
+"""Paying a checkout session: everything checked again and written at once."""
+
+from dataclasses import dataclass
+
+from ..registry import merge_metadata
+from ..store import Transaction
+from ..wire import StripeError, Tree
+from . import checkout, discounts, payments
+from .cards import Card
+from .catalog import save_changes
+from .checkout import KIND
+from .customers import new_customer
+from .payment_methods import attach, billing_details, card_method, delayed_method
+from .subscriptions import begin_from_session
+
+
+@dataclass(frozen=True)
+class Buyer:
+    email: str
+    name: str | None
+
+
+class CannotPay(StripeError):
+    """Said on the hosted page. `field` is where; the session stays open."""
+
+    def __init__(self, message: str, field: str = "", keeps: bool = False) -> None:
+        super().__init__(message, keeps=keeps)
+        self.field = field
+
+
+def open_session(tx: Transaction, id: str) -> Tree:
+    """The session, for a change by the buyer; CannotPay when it is over."""
+    session = tx.get(KIND, id)
+    if session["status"] == "expired":
+        raise CannotPay("This page has timed out. Nothing was charged; go back and start again.")
+    return session
+
+
+def apply_code(tx: Transaction, session: Tree, typed: str) -> Tree:
+    """The code a buyer typed on the page; an empty one takes the present code away."""
+    if not session["allow_promotion_codes"] or session["status"] != "open":
+        raise CannotPay("This page takes no code.", "code")
+    if not typed.strip():
+        return checkout.reprice(tx, session | {"discounts": []})
+    code = discounts.find_code(tx, typed)
+    if code is None:
+        raise CannotPay("This code is invalid.", "code")
+    discount = {"coupon": code["promotion"]["coupon"], "promotion_code": code["id"]}
+    try:
+        discounts.check_restrictions(
+            tx, discount, session["amount_subtotal"], session["currency"], session["customer"], "code"
+        )
+    except StripeError as error:
+        raise CannotPay(str(error), "code") from error
+    return checkout.reprice(tx, session | {"discounts": [discount]})
+
+
+def _check_again(tx: Transaction, session: Tree) -> None:
+    """What was true when the session was made may have changed: prices, the code, its limit."""
+    for line in checkout.lines_of(tx, session):
+        price = tx.find("price", line["price"]["id"])
+        made_here = line["price"]["active"] is False
+        if price is None or (not price["active"] and not made_here):
+            raise CannotPay(f"'{line['description']}' is no longer sold at this price. Nothing was charged.")
+    for discount in session["discounts"]:
+        try:
+            discounts.discount_for(tx, {k: v for k, v in discount.items() if k == _named_by(discount)}, "discounts[0]")
+            discounts.check_restrictions(
+                tx, discount, session["amount_subtotal"], session["currency"], session["customer"], "discounts[0]"
+            )
+        except StripeError as error:
+            raise CannotPay("The discount on this order is used up or over. Nothing was charged.", "code") from error
+
+
+def _named_by(discount: Tree) -> str:
+    return "promotion_code" if discount["promotion_code"] else "coupon"
+
+
+def pay_session(tx: Transaction, id: str, buyer: Buyer, card: Card | None, month: int = 12, year: int = 0) -> Tree:
+    """Charges and completes; a session that is complete already is returned as it is.
+
+    `card` may be None when nothing is due. Raises CannotPay; a declined charge stays on record.
+    """
+    session = open_session(tx, id)
+    if session["status"] == "complete":
+        return session
+    _check_again(tx, session)
+    billing = billing_details(email=buyer.email, name=buyer.name)
+    method = card_method(tx, card, billing, month, year or None) if card else None
+    if session["mode"] == "subscription":
+        return _complete_subscription(tx, session, buyer, method)
+    if session["amount_total"] == 0:
+        session = session | {"customer": session["customer"] or _customer(tx, session, buyer, always=True)}
+        return _complete(tx, session, buyer, "no_payment_required")
+    if method is None:
+        raise CannotPay("Enter a card number.", "card_number")
+    return _complete_payment(tx, session, buyer, method, "paid")
+
+
+def pay_later(tx: Transaction, id: str, buyer: Buyer, outcome: str, at: int | None) -> Tree:
+    """Completes with a bank debit that `arrives` or `fails` at a time, or waits for the back room (None)."""
+    session = open_session(tx, id)
+    if session["status"] == "complete":
+        return session
+    if "sepa_debit" not in session["payment_method_types"] or session["amount_total"] == 0:
+        raise CannotPay("This order cannot be paid later.")
+    _check_again(tx, session)
+    method = delayed_method(tx, billing_details(email=buyer.email, name=buyer.name))
+    session = _complete_payment(tx, session, buyer, method, "unpaid")
+    tx.hide(session, outcome=outcome)
+    tx.due(session, at)
+    return session
+
+
+def settle(tx: Transaction, session: Tree, works: bool) -> Tree:
+    """The delayed payment comes through, or does not."""
+    intent = tx.get("payment_intent", session["payment_intent"])
+    if intent["status"] != "processing":
+        raise StripeError("This session is not waiting for a payment.", param="session")
+    tx.due(session, None)
+    payments.settle_delayed(tx, intent, works)
+    if works:
+        session = tx.save(session | {"payment_status": "paid"})
+    tx.emit(f"checkout.session.async_payment_{'succeeded' if works else 'failed'}", session)
+    return session
+
+
+def _customer(tx: Transaction, session: Tree, buyer: Buyer, always: bool) -> str | None:
+    if session["customer"] or not (always or session["customer_creation"] == "always"):
+        return session["customer"]
+    return new_customer(tx, buyer.email, buyer.name)["id"]
+
+
+def _complete_payment(tx: Transaction, session: Tree, buyer: Buyer, method: Tree, status: str) -> Tree:
+    data = tx.hidden(session)["intent_data"]
+    intent = _intent(tx, session, data)
+    declined = payments.pay(tx, intent, method)
+    if declined["status"] == "requires_payment_method":
+        raise CannotPay(declined["last_payment_error"]["message"], _field(declined), keeps=True)
+    customer = _customer(tx, session, buyer, always=False)
+    if customer and customer != declined["customer"]:
+        tx.save(declined | {"customer": customer})
+        charge = tx.get("charge", declined["latest_charge"])
+        tx.save(charge | {"customer": customer})
+    if customer and data.get("setup_future_usage"):
+        attach(tx, method, customer)
+    session = tx.get(KIND, session["id"]) | {"customer": customer}
+    return _complete(tx, session, buyer, status)
+
+
+def _intent(tx: Transaction, session: Tree, data: Tree) -> Tree:
+    """The session's payment intent: made at the first try, used again after a decline."""
+    if session["payment_intent"]:
+        intent = tx.get("payment_intent", session["payment_intent"])
+        return save_changes(tx, intent, {"amount": session["amount_total"]})
+    intent = payments.new_intent(
+        tx, session["amount_total"], session["currency"], session["payment_method_types"],
+        customer=session["customer"], description=data.get("description"),
+        metadata=merge_metadata({}, data.get("metadata")), receipt_email=data.get("receipt_email"),
+        setup_future_usage=data.get("setup_future_usage"),
+        statement_descriptor=data.get("statement_descriptor"),
+        statement_descriptor_suffix=data.get("statement_descriptor_suffix"),
+    )
+    tx.save(session | {"payment_intent": intent["id"]})
+    return intent
+
+
+def _field(intent: Tree) -> str:
+    return {"expired_card": "card_expiry", "incorrect_cvc": "card_cvc"}.get(
+        intent["last_payment_error"]["code"], "card_number"
+    )
+
+
+def _complete_subscription(tx: Transaction, session: Tree, buyer: Buyer, method: Tree | None) -> Tree:
+    if method is None and session["payment_method_collection"] == "always":
+        raise CannotPay("Enter a card number.", "card_number")
+    total = session["amount_total"]
+    intent = _intent(tx, session, {}) if total else None
+    if intent:
+        intent = payments.pay(tx, intent, method)
+        if intent["status"] == "requires_payment_method":
+            raise CannotPay(intent["last_payment_error"]["message"], _field(intent), keeps=True)
+    session = tx.get(KIND, session["id"])
+    customer = _customer(tx, session, buyer, always=True)
+    if intent:
+        intent = tx.save(intent | {"customer": customer})
+        tx.save(tx.get("charge", intent["latest_charge"]) | {"customer": customer})
+    if method:
+        method = attach(tx, method, customer)
+    subscription = begin_from_session(tx, session, customer, method, intent)
+    session |= {"customer": customer, "subscription": subscription["id"], "invoice": subscription["latest_invoice"]}
+    session["payment_intent"] = None  # it belongs to the invoice; a subscription's session names none
+    return _complete(tx, session, buyer, "paid" if total else "no_payment_required")
+
+
+def _complete(tx: Transaction, session: Tree, buyer: Buyer, status: str) -> Tree:
+    for discount in session["discounts"]:
+        discounts.redeem(tx, discount)
+    session = tx.save(
+        session
+        | {
+            "collected_information": {"business_name": None, "individual_name": None, "shipping_details": None},
+            "customer_details": checkout.details(buyer.email, buyer.name),
+            "payment_status": status,
+            "status": "complete",
+            "url": None,
+        }
+    )
+    tx.due(session, None)
+    tx.emit("checkout.session.completed", session)
+    return session
