@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import time
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from werkzeug.exceptions import HTTPException
@@ -47,9 +47,13 @@ class Api:
         _authenticate(request)
         version = request.headers.get("Stripe-Version", API_VERSION)
         if version != API_VERSION:
-            raise StripeError(f"Invalid Stripe API version: {version}. This sandbox speaks {API_VERSION} only.")
+            raise StripeError(
+                f"Invalid Stripe API version: {version}. This sandbox speaks {API_VERSION} only."
+            )
         if key is not None and not 0 < len(key) <= LONGEST:
-            raise StripeError(f"An idempotency key has at most {LONGEST} characters.", type="idempotency_error")
+            raise StripeError(
+                f"An idempotency key has at most {LONGEST} characters.", type="idempotency_error"
+            )
         fault = take_fault(self.store, request.method, request.path)
         if fault and fault["kind"] == "cut_before":
             raise CutConnection
@@ -66,15 +70,22 @@ class Api:
 
     def _route(self, request: Request) -> tuple[Route, dict[str, str]]:
         try:
-            return self.map.bind("sandbox").match(request.path, request.method)
+            route, ids = self.map.bind("sandbox").match(request.path, request.method)
         except HTTPException as error:
             raise StripeError(
-                f"Unrecognized request URL ({request.method}: {request.path}). This sandbox does not have it.",
+                f"Unrecognized request URL ({request.method}: {request.path}): not in this sandbox.",
                 status=404,
             ) from error
+        return cast(Route, route), dict(ids)
 
     def _once(
-        self, route: Route, ids: dict[str, str], tree: Tree, request: Request, id: str, key: str | None,
+        self,
+        route: Route,
+        ids: dict[str, str],
+        tree: Tree,
+        request: Request,
+        id: str,
+        key: str | None,
         injected: int | None,
     ) -> tuple[int, str, dict[str, str]]:
         """Runs the call, or gives back what it gave the first time."""
@@ -88,7 +99,11 @@ class Api:
                 saved = saved_reply(tx, key, path, tree)
             if saved:
                 status, body, first = saved
-                return status, body, {"Idempotent-Replayed": "true", "Original-Request": first, "Request-Id": first}
+                return (
+                    status,
+                    body,
+                    {"Idempotent-Replayed": "true", "Original-Request": first, "Request-Id": first},
+                )
         try:
             with self.store.writing(id, key) as tx:
                 try:
@@ -107,7 +122,13 @@ class Api:
             raise
 
     def _run(
-        self, tx: Transaction, route: Route, ids: dict[str, str], tree: Tree, origin: str, injected: int | None
+        self,
+        tx: Transaction,
+        route: Route,
+        ids: dict[str, str],
+        tree: Tree,
+        origin: str,
+        injected: int | None,
     ) -> tuple[int, str, dict[str, str]]:
         tx.origin = origin
         params = check(tree, route.shape)
@@ -140,7 +161,9 @@ def dump(body: Any) -> str:
 
 def injected_failure(status: int) -> StripeError:
     """What the chaos switch `status` answers with."""
-    kind = {429: "rate_limit_error", 401: "authentication_error", 403: "permission_error"}.get(status, "api_error")
+    kind = {429: "rate_limit_error", 401: "authentication_error", 403: "permission_error"}.get(
+        status, "api_error"
+    )
     return StripeError(f"The sandbox was told to answer {status}.", status=status, type=kind)
 
 
@@ -153,8 +176,16 @@ def _authenticate(request: Request) -> None:
             key = base64.b64decode(key, validate=True).decode().partition(":")[0]
         except (binascii.Error, UnicodeDecodeError):
             key = ""
-    if scheme.lower() not in ("bearer", "basic") or not key.startswith("sk_test_") or len(key) <= len("sk_test_"):
-        message = "You did not provide an API key." if not given else "Invalid API key provided: the sandbox takes sk_test_… only."
+    if (
+        scheme.lower() not in ("bearer", "basic")
+        or not key.startswith("sk_test_")
+        or len(key) <= len("sk_test_")
+    ):
+        message = (
+            "You did not provide an API key."
+            if not given
+            else "Invalid API key provided: the sandbox takes sk_test_… only."
+        )
         raise StripeError(message, status=401)
 
 

@@ -40,7 +40,8 @@ class Sandbox:
                 Rule("/", endpoint=front, methods=["GET"]),
                 *backstage.rules(),
             ],
-            merge_slashes=False, redirect_defaults=False,
+            merge_slashes=False,
+            redirect_defaults=False,
         )
         self.courier.start()
 
@@ -72,7 +73,9 @@ class Sandbox:
 
 
 def style(request: Request) -> Response:
-    return Response(STYLE, content_type="text/css; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"})
+    return Response(
+        STYLE, content_type="text/css; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
+    )
 
 
 def front(request: Request) -> Response:

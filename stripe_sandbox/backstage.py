@@ -6,12 +6,12 @@ Pages and JSON at the same addresses: JSON when the request asks for it or was s
     GET   /_sandbox/deliveries[?event=evt_…]          deliveries, newest first
     POST  /_sandbox/deliveries/<number>/resend        send once more
     POST  /_sandbox/events/<id>/resend                send an event once more to every endpoint
-    GET, POST  /_sandbox/chaos                        switches for deliveries (chaos.py lists them); {} ends it
+    GET, POST  /_sandbox/chaos                        switches for deliveries (chaos.py has them); {} ends it
     GET, POST  /_sandbox/faults                       what the next calls meet (chaos.py)
     POST  /_sandbox/faults/clear
     POST  /_sandbox/sessions/<id>/settle              outcome=arrives|fails for a delayed payment
     POST  /_sandbox/webhook_endpoints/<id>/roll       a new signing secret; overlap=seconds for the old one
-    GET   /_sandbox/receipts/<charge>, /_sandbox/invoices/<invoice>   what receipt and invoice links lead to
+    GET   /_sandbox/receipts/<charge>, /_sandbox/invoices/<invoice>   where their links lead
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ from .api import JSON, dump
 from .checkout_page import pages
 from .guard import protect
 from .objects import completion, endpoints
-from .objects.checkout import KIND
+from .objects.cart import KIND
 from .store import Store, Transaction
 from .wire import StripeError, Tree
 
@@ -39,16 +39,21 @@ class Backstage:
 
     def rules(self) -> list[Rule]:
         reads: list[tuple[str, Any]] = [
-            ("/_sandbox/", self.overview), ("/_sandbox/deliveries", self.deliveries),
-            ("/_sandbox/chaos", self.chaos), ("/_sandbox/faults", self.faults),
-            ("/_sandbox/receipts/<id>", self.receipt), ("/_sandbox/invoices/<id>", self.invoice),
+            ("/_sandbox/", self.overview),
+            ("/_sandbox/deliveries", self.deliveries),
+            ("/_sandbox/chaos", self.chaos),
+            ("/_sandbox/faults", self.faults),
+            ("/_sandbox/receipts/<id>", self.receipt),
+            ("/_sandbox/invoices/<id>", self.invoice),
         ]
         writes: list[tuple[str, Any]] = [
-            ("/_sandbox/deliveries/<int:number>/resend", resend), ("/_sandbox/events/<id>/resend", resend_event),
+            ("/_sandbox/deliveries/<int:number>/resend", resend),
+            ("/_sandbox/events/<id>/resend", resend_event),
             ("/_sandbox/chaos", lambda tx, given: chaos.switch(tx, given)),
             ("/_sandbox/faults", chaos.add_fault),
             ("/_sandbox/faults/clear", lambda tx, given: chaos.clear_faults(tx)),
-            ("/_sandbox/sessions/<id>/settle", settle), ("/_sandbox/webhook_endpoints/<id>/roll", roll),
+            ("/_sandbox/sessions/<id>/settle", settle),
+            ("/_sandbox/webhook_endpoints/<id>/roll", roll),
         ]
         return [Rule(path, endpoint=act, methods=["GET"]) for path, act in reads] + [
             Rule(path, endpoint=self._writer(act), methods=["POST"]) for path, act in writes
@@ -71,19 +76,28 @@ class Backstage:
     def overview(self, request: Request) -> Response:
         with self.store.reading() as tx:
             waiting = [
-                session for session in tx.where(KIND, status="complete", payment_status="unpaid")
+                session
+                for session in tx.where(KIND, status="complete", payment_status="unpaid")
                 if tx.get("payment_intent", session["payment_intent"])["status"] == "processing"
             ]
             html = pages.get_template("backstage.html").render(
-                deliveries=recent(tx, None), chaos=chaos.settings(tx), faults=chaos.faults(tx), waiting=waiting,
-                endpoints=tx.where("webhook_endpoint"), retries=deliveries.RETRY_AFTER, timeout=deliveries.TIMEOUT,
-                switches=chaos.DELIVERY_SWITCHES, kinds=chaos.FAULTS,
+                deliveries=recent(tx, None),
+                chaos=chaos.settings(tx),
+                faults=chaos.faults(tx),
+                waiting=waiting,
+                endpoints=tx.where("webhook_endpoint"),
+                retries=deliveries.RETRY_AFTER,
+                timeout=deliveries.TIMEOUT,
+                switches=chaos.DELIVERY_SWITCHES,
+                kinds=chaos.FAULTS,
             )
         return protect(Response(html, content_type="text/html; charset=utf-8"))
 
     def deliveries(self, request: Request) -> Response:
         with self.store.reading() as tx:
-            return protect(Response(dump({"deliveries": recent(tx, request.args.get("event"))}), content_type=JSON))
+            return protect(
+                Response(dump({"deliveries": recent(tx, request.args.get("event"))}), content_type=JSON)
+            )
 
     def chaos(self, request: Request) -> Response:
         with self.store.reading() as tx:
@@ -122,11 +136,11 @@ def given(request: Request) -> Tree:
 
 
 def recent(tx: Transaction, event: str | None) -> list[Tree]:
-    clause, values = ("WHERE d.event = ?", [event]) if event else ("", [])
     rows = tx.sql(
-        "SELECT d.*, json_extract(o.body, '$.type') AS type FROM delivery d "
-        f"LEFT JOIN object o ON o.kind = 'event' AND o.id = d.event {clause} ORDER BY d.id DESC LIMIT {SHOWN}",
-        values,
+        "SELECT d.*, json_extract(o.body, '$.type') AS type FROM delivery d"
+        " LEFT JOIN object o ON o.kind = 'event' AND o.id = d.event"
+        " WHERE d.event = coalesce(?, d.event) ORDER BY d.id DESC LIMIT ?",
+        (event, SHOWN),
     )
     return [dict(row) for row in rows.fetchall()]
 

@@ -1,7 +1,7 @@
 """Switches that make the sandbox misbehave on purpose, as networks and payment services do.
 
-Deliveries (`/_sandbox/chaos`), each kept until changed, and each for all events or for those whose type begins
-with one of `types`:
+Deliveries (`/_sandbox/chaos`), each kept until changed, and each for all events or for those whose type
+begins with one of `types`:
 
     duplicate   true: every event is sent twice at the same moment
     reorder     true: events wait half a second and then go out newest first
@@ -83,10 +83,17 @@ def add_fault(tx: Transaction, given: Tree) -> Tree:
     if not 400 <= status <= 599:
         raise StripeError("`status` lies between 400 and 599.", param="status")
     values = (
-        kind, str(given.get("method") or "").upper(), str(given.get("prefix") or ""), status,
-        _seconds(given.get("seconds") or 1), _count(given.get("remaining") or 1),
+        kind,
+        str(given.get("method") or "").upper(),
+        str(given.get("prefix") or ""),
+        status,
+        _seconds(given.get("seconds") or 1),
+        _count(given.get("remaining") or 1),
     )
-    tx.sql("INSERT INTO fault (kind, method, prefix, status, seconds, remaining) VALUES (?, ?, ?, ?, ?, ?)", values)
+    tx.sql(
+        "INSERT INTO fault (kind, method, prefix, status, seconds, remaining) VALUES (?, ?, ?, ?, ?, ?)",
+        values,
+    )
     return {"faults": faults(tx)}
 
 

@@ -12,15 +12,18 @@ from werkzeug.wrappers import Request, Response
 
 from .guard import protect
 from .objects import cards, completion, money
-from .objects.checkout import KIND, lines_of
+from .objects.cart import KIND, lines_of
 from .objects.completion import Buyer, CannotPay
 from .objects.customers import EMAIL
 from .store import Store, Transaction
 from .wire import Tree
 
 pages = Environment(
-    loader=PackageLoader("stripe_sandbox", "pages"), autoescape=True, undefined=StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
+    loader=PackageLoader("stripe_sandbox", "pages"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 pages.filters["money"] = money.show
 pages.filters["clock"] = lambda at: datetime.fromtimestamp(at, UTC).strftime("%H.%M")
@@ -52,7 +55,9 @@ class CheckoutPage:
             return self._page(id, Typed())
         if session["status"] == "complete":  # paid in another tab, or by the first of two clicks
             return redirect(success_url(session), 303)
-        return {"": self._pay, "later": self._later, "code": self._code, "back": self._back}[verb](request, id)
+        return {"": self._pay, "later": self._later, "code": self._code, "back": self._back}[verb](
+            request, id
+        )
 
     # What the buyer does
 
@@ -75,7 +80,9 @@ class CheckoutPage:
             return self._page(id, typed, 422)
         outcome = request.form.get("outcome", "arrives")
         at = int(self.store.clock()) + DELAY_SECONDS if outcome in ("arrives", "fails") else None
-        return self._change(request, id, typed, lambda tx: completion.pay_later(tx, id, buyer(typed), outcome, at))
+        return self._change(
+            request, id, typed, lambda tx: completion.pay_later(tx, id, buyer(typed), outcome, at)
+        )
 
     def _code(self, request: Request, id: str) -> Response:
         typed = read_form(request)
@@ -84,7 +91,9 @@ class CheckoutPage:
         if not code.strip() and "remove" not in request.form:
             typed.errors["code"] = "Enter a code."
             return self._page(id, typed, 422)
-        return self._change(request, id, typed, lambda tx: completion.apply_code(tx, completion.open_session(tx, id), code))
+        return self._change(
+            request, id, typed, lambda tx: completion.apply_code(tx, completion.open_session(tx, id), code)
+        )
 
     def _back(self, request: Request, id: str) -> Response:
         with self.store.reading() as tx:
@@ -109,9 +118,15 @@ class CheckoutPage:
             session = tx.get(KIND, id)
             shown = describe(tx, session)
         typed.values["email"] = typed.values["email"] or shown["email"]
-        name = {"open": "checkout.html", "complete": "complete.html", "expired": "expired.html"}[session["status"]]
+        name = {"open": "checkout.html", "complete": "complete.html", "expired": "expired.html"}[
+            session["status"]
+        ]
         html = pages.get_template(name).render(
-            session=session, typed=typed, now=int(self.store.clock()), success_url=success_url(session), **shown
+            session=session,
+            typed=typed,
+            now=int(self.store.clock()),
+            success_url=success_url(session),
+            **shown,
         )
         response = Response(html, status, content_type="text/html; charset=utf-8")
         return protect(response, session["success_url"], session["cancel_url"])
@@ -141,7 +156,10 @@ def describe(tx: Transaction, session: Tree) -> Tree:
         if coupon and coupon["percent_off"]:
             off = f"{coupon['percent_off']:g}% off"
     return {
-        "lines": lines, "code": code, "off": off, "needs_card": wants_card(session),
+        "lines": lines,
+        "code": code,
+        "off": off,
+        "needs_card": wants_card(session),
         "rhythm": rhythm and _every(rhythm["interval"], rhythm["interval_count"]),
         "email": (customer or {}).get("email") or session["customer_email"] or "",
         "later": "sepa_debit" in session["payment_method_types"] and session["amount_total"] > 0,
@@ -180,13 +198,17 @@ def check_card(typed: Typed, now: float) -> tuple[cards.Card | None, int, int]:
     if not number:
         typed.errors["card_number"] = "Enter a card number."
     elif not re.fullmatch(r"[0-9]{12,19}", number):
-        typed.errors["card_number"] = "Your card number is incomplete." if number.isascii() and number.isdigit() else (
-            "Your card number is invalid."
+        typed.errors["card_number"] = (
+            "Your card number is incomplete."
+            if number.isascii() and number.isdigit()
+            else ("Your card number is invalid.")
         )
     elif not cards.passes_luhn(number):
         typed.errors["card_number"] = "Your card number is invalid."
     elif number in cards.LATER:
-        typed.errors["card_number"] = "This sandbox does not play this test card yet. Use 4242 4242 4242 4242."
+        typed.errors["card_number"] = (
+            "This sandbox does not play this test card yet. Use 4242 4242 4242 4242."
+        )
     elif card is None:
         typed.errors["card_number"] = cards.NOT_A_TEST_CARD.message
     month, year = _check_expiry(typed, now)

@@ -1,9 +1,9 @@
 """Sends events to webhook endpoints, after the commit and from threads of its own.
 
-A delivery row is written with its event. A sender thread for each endpoint takes what is due, oldest first, signs
-it with all live secrets and posts it. Anything but a 2xx within TIMEOUT is tried again after RETRY_AFTER; after
-the last of those the delivery has failed, and `resend` is left. What was not delivered when the process ended is
-delivered when it starts again.
+A delivery row is written with its event. A thread for each endpoint takes what is due, oldest first, signs it
+with all live secrets and posts it. Anything but a 2xx within TIMEOUT is tried again after RETRY_AFTER; after
+the last of those the delivery has failed, and `resend` is left. What was not delivered when the process ended
+is delivered when it starts again.
 """
 
 import hashlib
@@ -76,7 +76,9 @@ class Courier:
 
     def _due_endpoints(self) -> list[str]:
         with self.store.reading() as tx:
-            rows = tx.sql("SELECT DISTINCT endpoint FROM delivery WHERE state = 'pending' AND due <= ?", (tx.time,))
+            rows = tx.sql(
+                "SELECT DISTINCT endpoint FROM delivery WHERE state = 'pending' AND due <= ?", (tx.time,)
+            )
             return [row["endpoint"] for row in rows.fetchall()]
 
     def _pause(self) -> float:
@@ -99,7 +101,8 @@ class Courier:
         with self.store.writing(tell=False) as tx:
             row = tx.sql(
                 "SELECT * FROM delivery WHERE endpoint = ? AND state = 'pending' AND due <= ? "
-                "ORDER BY due, id LIMIT 1", (endpoint, tx.time),
+                "ORDER BY due, id LIMIT 1",
+                (endpoint, tx.time),
             ).fetchone()
             if row is None:
                 return False
@@ -120,7 +123,10 @@ class Courier:
             _mark(tx, row, "failed", None, "dropped by the chaos switch")
             return None
         if odd.get("delay") and row["tries"] == 0:
-            tx.sql("UPDATE delivery SET due = ?, detail = 'held' WHERE id = ?", (tx.time + odd["delay"], row["id"]))
+            tx.sql(
+                "UPDATE delivery SET due = ?, detail = 'held' WHERE id = ?",
+                (tx.time + odd["delay"], row["id"]),
+            )
             return None
         if odd.get("reorder") and row["tries"] == 0:
             # Later events get an earlier turn: each is due the sooner the higher its number.
@@ -134,7 +140,10 @@ class Courier:
         if odd.get("tamper"):
             payload = payload.replace(b'"object"', b'"Object"', 1)
         return {
-            "row": row, "url": endpoint["url"], "payload": payload, "signature": header,
+            "row": row,
+            "url": endpoint["url"],
+            "payload": payload,
+            "signature": header,
             "copies": 2 if odd.get("duplicate") else 1,
         }
 
@@ -158,12 +167,25 @@ class Courier:
 
 
 def _mark(
-    tx: Transaction, row: Tree, state: str, status: int | None, detail: str, tries: int | None = None,
+    tx: Transaction,
+    row: Tree,
+    state: str,
+    status: int | None,
+    detail: str,
+    tries: int | None = None,
     due: float | None = None,
 ) -> None:
     tx.sql(
         "UPDATE delivery SET state = ?, status = ?, detail = ?, tries = ?, due = ?, changed = ? WHERE id = ?",
-        (state, status, detail, row["tries"] if tries is None else tries, due or row["due"], tx.time, row["id"]),
+        (
+            state,
+            status,
+            detail,
+            row["tries"] if tries is None else tries,
+            due or row["due"],
+            tx.time,
+            row["id"],
+        ),
     )
 
 
@@ -175,8 +197,11 @@ def _send(letter: Tree) -> tuple[int | None, str]:
     connection = kind(parts.hostname or "", parts.port or (443 if secure else 80), timeout=TIMEOUT)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {
-        "Content-Type": "application/json; charset=utf-8", "Stripe-Signature": letter["signature"],
-        "User-Agent": "Stripe/1.0 (local sandbox)", "Accept": "*/*", "Connection": "close",
+        "Content-Type": "application/json; charset=utf-8",
+        "Stripe-Signature": letter["signature"],
+        "User-Agent": "Stripe/1.0 (local sandbox)",
+        "Accept": "*/*",
+        "Connection": "close",
     }
     try:
         connection.request("POST", path, letter["payload"], headers)
@@ -192,7 +217,8 @@ def _send(letter: Tree) -> tuple[int | None, str]:
 def resend(tx: Transaction, id: int) -> bool:
     """Puts a delivery back in the queue, delivered or not. False when there is none of this number."""
     found = tx.sql(
-        "UPDATE delivery SET state = 'pending', tries = 0, due = ?, detail = 'held', changed = ? WHERE id = ?",
+        "UPDATE delivery SET state = 'pending', tries = 0, due = ?, detail = 'held', changed = ?"
+        " WHERE id = ?",
         (tx.time, tx.time, id),
     )
     return found.rowcount > 0

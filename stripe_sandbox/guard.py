@@ -8,7 +8,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 
 
 def from_here(request: Request) -> bool:
-    """Whether the host the caller asked for is this machine: a name that merely points here could be anyone's."""
+    """Whether the caller asked for this machine: another name that points here could be anyone's."""
     return (urlsplit(f"//{request.host}").hostname or "") in LOOPBACK
 
 
@@ -27,7 +27,7 @@ def origin_of(url: str | None) -> str:
 
 
 def protect(response: Response, *leads_to: str | None) -> Response:
-    """Headers for a page. A browser checks the redirect after a form too, so `leads_to` names where that may go."""
+    """Headers for a page. Browsers check the redirect after a form too: `leads_to` is where that may go."""
     origins = " ".join(sorted({origin_of(url) for url in leads_to} - {""}))
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {origins}".rstrip()

@@ -37,8 +37,9 @@ class InFlight:
         with self._guard:
             if key in self._keys:
                 raise StripeError(
-                    f"Another call with the idempotency key '{key}' is still under way. Try again in a moment.",
-                    status=409, code="idempotency_key_in_use",
+                    f"Another call with the idempotency key '{key}' is still under way. Try again soon.",
+                    status=409,
+                    code="idempotency_key_in_use",
                 )
             self._keys.add(key)
         try:
@@ -69,6 +70,7 @@ def saved_reply(tx: Transaction, key: str, path: str, tree: Tree) -> tuple[int, 
 def save_reply(tx: Transaction, key: str, path: str, tree: Tree, status: int, body: str) -> None:
     tx.sql("DELETE FROM reply WHERE created <= ?", (tx.now - KEPT_SECONDS,))
     tx.sql(
-        "INSERT OR REPLACE INTO reply (key, path, digest, status, body, request, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO reply (key, path, digest, status, body, request, created)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (key, path, digest(tree), status, body, tx.request, tx.now),
     )

@@ -48,7 +48,8 @@ def route(method: str, path: str, shape: Any) -> Callable[[Act], Act]:
 def url_map() -> Map:
     return Map(
         [Rule(route.path, methods=[route.method], endpoint=route) for route in ROUTES],
-        strict_slashes=False, merge_slashes=False,
+        strict_slashes=False,
+        merge_slashes=False,
     )
 
 
@@ -71,6 +72,6 @@ def metadata(params: Params, before: Tree | None = None) -> Tree:
 
 
 def merge_metadata(before: Tree, given: Tree | str | None) -> Tree:
-    if given == "":
+    if isinstance(given, str):
         return {}
     return {key: value for key, value in (before | (given or {})).items() if value != ""}

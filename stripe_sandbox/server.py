@@ -1,5 +1,6 @@
 """A small threaded HTTP/1.1 server: keep-alive, Content-Length, and a socket that can be cut on purpose."""
 
+import contextlib
 import io
 import socket
 import sys
@@ -58,7 +59,9 @@ class Handler(BaseHTTPRequestHandler):
         except Exception:
             traceback.print_exc()
             self.started = ("500 Internal Server Error", [("Content-Type", "application/json")])
-            text = b'{"error": {"type": "api_error", "message": "The sandbox itself failed; see its output."}}\n'
+            text = (
+                b'{"error": {"type": "api_error", "message": "The sandbox itself failed; see its output."}}\n'
+            )
         self._reply(text)
 
     do_GET = do_HEAD = do_POST = do_DELETE = do_PUT = do_PATCH = do_OPTIONS = answer
@@ -79,12 +82,23 @@ class Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         host, port = self.server.server_address[:2]
         environ: dict[str, Any] = {
-            "REQUEST_METHOD": self.command, "SCRIPT_NAME": "", "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-            "QUERY_STRING": query, "SERVER_NAME": str(host), "SERVER_PORT": str(port),
-            "SERVER_PROTOCOL": self.request_version, "REMOTE_ADDR": self.client_address[0],
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""), "CONTENT_LENGTH": str(len(body)),
-            "wsgi.version": (1, 0), "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body),
-            "wsgi.errors": sys.stderr, "wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False,
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_NAME": str(host),
+            "SERVER_PORT": str(port),
+            "SERVER_PROTOCOL": self.request_version,
+            "REMOTE_ADDR": self.client_address[0],
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
         }
         for name, value in self.headers.items():
             if "_" not in name and name.lower() not in ("content-type", "content-length"):
@@ -110,7 +124,5 @@ class Handler(BaseHTTPRequestHandler):
 
     def _cut(self) -> None:
         self.close_connection = True
-        try:
+        with contextlib.suppress(OSError):  # the caller may have been faster
             self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the caller was faster

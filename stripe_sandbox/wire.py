@@ -14,7 +14,7 @@ _DEEPEST = 12
 
 
 class StripeError(Exception):
-    """A refusal as Stripe words it. `keeps` says that what was written before it stays (a declined charge)."""
+    """A refusal as Stripe words it. `keeps`: what was written before it stays (a declined charge)."""
 
     def __init__(
         self,
@@ -31,7 +31,10 @@ class StripeError(Exception):
         self.status, self.keeps = status, keeps
         self.error: Tree = {"type": type, "message": message}
         if code:
-            self.error |= {"code": code, "doc_url": f"https://docs.stripe.com/error-codes/{code.replace('_', '-')}"}
+            self.error |= {
+                "code": code,
+                "doc_url": f"https://docs.stripe.com/error-codes/{code.replace('_', '-')}",
+            }
         if param:
             self.error["param"] = param
         self.error |= {name: value for name, value in extra.items() if value is not None}

@@ -26,13 +26,20 @@ def fee_of(amount: int, currency: str) -> int:
     return min(amount, (amount * RATE_BASIS_POINTS + 5000) // 10000 + FIXED.get(currency, 30))
 
 
-def enter(tx: Transaction, type: str, source: Tree, amount: int, currency: str, description: str | None = None) -> Tree:
+def enter(
+    tx: Transaction, type: str, source: Tree, amount: int, currency: str, description: str | None = None
+) -> Tree:
     """Books `amount` (negative: out). Only charges pay a fee; a refund does not give it back."""
     charged = type in ("charge", "payment")
     fee = fee_of(amount, currency) if charged else 0
     details = [
-        {"amount": fee, "application": None, "currency": currency, "description": "Stripe processing fees",
-         "type": "stripe_fee"}
+        {
+            "amount": fee,
+            "application": None,
+            "currency": currency,
+            "description": "Stripe processing fees",
+            "type": "stripe_fee",
+        }
     ]
     return tx.insert(
         {
@@ -59,8 +66,13 @@ def enter(tx: Transaction, type: str, source: Tree, amount: int, currency: str, 
 @route("GET", "/v1/balance_transactions", shapes.BalanceTransactionListParams)
 def list_entries(tx: Transaction, params: Params) -> Tree:
     return page(
-        tx, "balance_transaction", "/v1/balance_transactions", params, type=params.get("type"),
-        source=params.get("source"), currency=params.get("currency"),
+        tx,
+        "balance_transaction",
+        "/v1/balance_transactions",
+        params,
+        type=params.get("type"),
+        source=params.get("source"),
+        currency=params.get("currency"),
     )
 
 
@@ -83,6 +95,8 @@ def get_balance(tx: Transaction, params: Params) -> Tree:
         ]
 
     return {
-        "object": "balance", "available": amounts(sums["available"]), "livemode": False,
+        "object": "balance",
+        "available": amounts(sums["available"]),
+        "livemode": False,
         "pending": amounts(sums["pending"]),
     }

@@ -58,11 +58,11 @@ def create_product(tx: Transaction, params: Params) -> Tree:
 
 @route("GET", "/v1/products", shapes.ProductListParams)
 def list_products(tx: Transaction, params: Params) -> Tree:
-    extra = ""
-    if ids := params.get("ids"):
-        quoted = ", ".join("'" + id.replace("'", "''") + "'" for id in ids)
-        extra = f" AND id IN ({quoted})"
-    return page(tx, "product", "/v1/products", params, extra, active=params.get("active"), url=params.get("url"))
+    ids = params.get("ids") or []
+    extra = " AND id IN (" + ", ".join("?" * len(ids)) + ")" if ids else ""
+    return page(
+        tx, "product", "/v1/products", params, extra, ids, active=params.get("active"), url=params.get("url")
+    )
 
 
 @route("GET", "/v1/products/<id>", shapes.ProductRetrieveParams)
@@ -73,8 +73,17 @@ def get_product(tx: Transaction, params: Params, id: str) -> Tree:
 @route("POST", "/v1/products/<id>", shapes.ProductUpdateParams)
 def update_product(tx: Transaction, params: Params, id: str) -> Tree:
     product = tx.get("product", id)
-    changed = {"metadata": metadata(params, product["metadata"])}
-    for name in ("active", "description", "name", "url", "unit_label", "statement_descriptor", "shippable", "images"):
+    changed: Tree = {"metadata": metadata(params, product["metadata"])}
+    for name in (
+        "active",
+        "description",
+        "name",
+        "url",
+        "unit_label",
+        "statement_descriptor",
+        "shippable",
+        "images",
+    ):
         if name in params:
             changed[name] = params[name] if params[name] != "" else [] if name == "images" else None
     if "default_price" in params:
@@ -135,11 +144,13 @@ def new_price(tx: Transaction, params: Params, prefix: str = "") -> Tree:
 def _amount(params: Params, path) -> Tree:
     decimal: Decimal | None = params.get("unit_amount_decimal")
     whole: int | None = params.get("unit_amount")
-    if whole is None and decimal is None:
-        raise missing_parameter(path("unit_amount"))
     if whole is None:
+        if decimal is None:
+            raise missing_parameter(path("unit_amount"))
         if decimal != decimal.to_integral_value():
-            raise StripeError("This sandbox has no prices in fractions of a minor unit.", param=path("unit_amount_decimal"))
+            raise StripeError(
+                "This sandbox has no prices in fractions of a minor unit.", param=path("unit_amount_decimal")
+            )
         whole = int(decimal)
     money.check_amount(whole, path("unit_amount"))
     return {"unit_amount": whole, "unit_amount_decimal": str(whole)}
@@ -151,7 +162,9 @@ def _recurring(given: Tree, path: str) -> Tree:
     count = given.get("interval_count", 1)
     most = {"day": 1095, "week": 156, "month": 36, "year": 3}[given["interval"]]
     if not 1 <= count <= most:
-        raise StripeError(f"The interval must lie between one and {most} of its unit.", param=f"{path}[interval_count]")
+        raise StripeError(
+            f"The interval must lie between one and {most} of its unit.", param=f"{path}[interval_count]"
+        )
     return {
         "interval": given["interval"],
         "interval_count": count,
@@ -177,13 +190,19 @@ def create_price(tx: Transaction, params: Params) -> Tree:
 
 @route("GET", "/v1/prices", shapes.PriceListParams)
 def list_prices(tx: Transaction, params: Params) -> Tree:
-    extra = ""
-    if keys := params.get("lookup_keys"):
-        quoted = ", ".join("'" + key.replace("'", "''") + "'" for key in keys)
-        extra = f" AND json_extract(body, '$.lookup_key') IN ({quoted})"
+    keys = params.get("lookup_keys") or []
+    extra = f" AND json_extract(body, '$.lookup_key') IN ({', '.join('?' * len(keys))})" if keys else ""
     return page(
-        tx, "price", "/v1/prices", params, extra, active=params.get("active"), product=params.get("product"),
-        currency=params.get("currency"), type=params.get("type"),
+        tx,
+        "price",
+        "/v1/prices",
+        params,
+        extra,
+        keys,
+        active=params.get("active"),
+        product=params.get("product"),
+        currency=params.get("currency"),
+        type=params.get("type"),
     )
 
 
@@ -195,7 +214,7 @@ def get_price(tx: Transaction, params: Params, id: str) -> Tree:
 @route("POST", "/v1/prices/<id>", shapes.PriceUpdateParams)
 def update_price(tx: Transaction, params: Params, id: str) -> Tree:
     price = tx.get("price", id)
-    changed = {"metadata": metadata(params, price["metadata"])}
+    changed: Tree = {"metadata": metadata(params, price["metadata"])}
     for name in ("active", "nickname", "lookup_key", "tax_behavior"):
         if name in params:
             changed[name] = params[name] if params[name] != "" else None

@@ -6,20 +6,24 @@ import stripe.params.checkout as shapes
 
 from ..listing import envelope, page
 from ..parameters import Params
-from ..registry import INCLUDES, WHEN_DUE, metadata, refers, route
+from ..registry import WHEN_DUE, metadata, refers, route
 from ..store import Transaction, new_id
 from ..wire import StripeError, Tree, missing_parameter
 from . import discounts, money
-from .catalog import new_price, save_changes
+from .cart import KIND, lines_from, lines_of, reprice
+from .catalog import save_changes
 from .customers import check_email
 
-KIND = "checkout.session"
 refers(
-    KIND, customer="customer", payment_intent="payment_intent", subscription="subscription", invoice="invoice",
-    discounts__coupon="coupon", discounts__promotion_code="promotion_code",
+    KIND,
+    customer="customer",
+    payment_intent="payment_intent",
+    subscription="subscription",
+    invoice="invoice",
+    discounts__coupon="coupon",
+    discounts__promotion_code="promotion_code",
 )
 SHORTEST, LONGEST = 30 * 60, 24 * 3600
-MOST_LINES = 100
 # Parameters that change nothing here but what the session says of itself.
 ECHOED = ("billing_address_collection", "client_reference_id", "locale", "submit_type")
 
@@ -28,7 +32,7 @@ ECHOED = ("billing_address_collection", "client_reference_id", "locale", "submit
 def create_session(tx: Transaction, params: Params) -> Tree:
     mode = params.get("mode", "payment")
     _check_shape(tx, params, mode)
-    lines = _lines(tx, params, mode)
+    lines = lines_from(tx, params, mode)
     currency = lines[0]["price"]["currency"]
     subtotal = sum(line["amount_subtotal"] for line in lines)
     customer = params.get("customer")
@@ -61,7 +65,9 @@ def create_session(tx: Transaction, params: Params) -> Tree:
         "custom_text": _custom_text(params.get("custom_text") or {}),
         "customer": customer,
         "customer_account": None,
-        "customer_creation": params.get("customer_creation", "if_required") if mode == "payment" else "always",
+        "customer_creation": params.get("customer_creation", "if_required")
+        if mode == "payment"
+        else "always",
         "customer_details": _known(found, params),
         "customer_email": check_email(params.get("customer_email"), "customer_email"),
         "discounts": [discount] if discount else [],
@@ -103,8 +109,15 @@ def create_session(tx: Transaction, params: Params) -> Tree:
         session["customer_creation"] = None if customer else "always"
     elif customer:
         session["customer_creation"] = None
-    tx.insert(session, {"lines": lines, "intent_data": params.get("payment_intent_data") or {},
-                        "subscription_data": params.get("subscription_data") or {}}, session["expires_at"])
+    tx.insert(
+        session,
+        {
+            "lines": lines,
+            "intent_data": params.get("payment_intent_data") or {},
+            "subscription_data": params.get("subscription_data") or {},
+        },
+        session["expires_at"],
+    )
     session = reprice(tx, session)
     total = session["amount_total"]
     if total:
@@ -125,22 +138,35 @@ def _check_shape(tx: Transaction, params: Params, mode: str) -> None:
     if not params.get("line_items"):
         raise missing_parameter("line_items")
     if params.get("discounts") and params.get("allow_promotion_codes") is not None:
-        raise StripeError("You may only specify one of these parameters: allow_promotion_codes, discounts.",
-                          param="discounts")
+        raise StripeError(
+            "You may only specify one of these parameters: allow_promotion_codes, discounts.",
+            param="discounts",
+        )
     if len(params.get("discounts") or []) > 1:
         raise StripeError("A session takes at most one discount.", param="discounts")
     if params.get("customer") and params.get("customer_email"):
-        raise StripeError("You may only specify one of these parameters: customer, customer_email.",
-                          param="customer_email")
+        raise StripeError(
+            "You may only specify one of these parameters: customer, customer_email.", param="customer_email"
+        )
     if params.get("customer_creation") and (mode != "payment" or params.get("customer")):
-        raise StripeError("`customer_creation` goes with `payment` mode and without `customer`.",
-                          param="customer_creation")
+        raise StripeError(
+            "`customer_creation` goes with `payment` mode and without `customer`.", param="customer_creation"
+        )
     wrong = {"payment": "subscription_data", "subscription": "payment_intent_data"}[mode]
     if wrong in params:
         raise StripeError(f"You can not pass `{wrong}` in `{mode}` mode.", param=wrong)
     for name, known in (
-        ("payment_intent_data", {"metadata", "description", "receipt_email", "statement_descriptor",
-                                 "statement_descriptor_suffix", "setup_future_usage"}),
+        (
+            "payment_intent_data",
+            {
+                "metadata",
+                "description",
+                "receipt_email",
+                "statement_descriptor",
+                "statement_descriptor_suffix",
+                "setup_future_usage",
+            },
+        ),
         ("subscription_data", {"metadata", "description", "billing_mode"}),
         ("consent_collection", {"terms_of_service", "promotions", "payment_method_reuse_agreement"}),
     ):
@@ -173,8 +199,14 @@ def _known(customer: Tree | None, params: Params) -> Tree | None:
 
 def details(email: str | None, name: str | None) -> Tree:
     return {
-        "address": None, "business_name": None, "email": email, "individual_name": None, "name": name,
-        "phone": None, "tax_exempt": "none", "tax_ids": None,
+        "address": None,
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": name,
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": None,
     }
 
 
@@ -184,9 +216,14 @@ def _custom_text(given: Tree) -> Tree:
 
 
 def _no_invoice() -> Tree:
-    empty = {
-        "account_tax_ids": None, "custom_fields": None, "description": None, "footer": None, "issuer": None,
-        "metadata": {}, "rendering_options": None,
+    empty: Tree = {
+        "account_tax_ids": None,
+        "custom_fields": None,
+        "description": None,
+        "footer": None,
+        "issuer": None,
+        "metadata": {},
+        "rendering_options": None,
     }
     return {"enabled": False, "invoice_data": empty}
 
@@ -194,105 +231,10 @@ def _no_invoice() -> Tree:
 def _expiry(tx: Transaction, params: Params) -> int:
     at = params.get("expires_at", tx.now + LONGEST)
     if not tx.now + SHORTEST <= at <= tx.now + LONGEST:
-        raise StripeError("The `expires_at` timestamp must be between 30 minutes and 24 hours from now.",
-                          param="expires_at")
-    return at
-
-
-# Lines
-
-
-def _lines(tx: Transaction, params: Params, mode: str) -> list[Tree]:
-    given = params["line_items"]
-    if len(given) > MOST_LINES:
-        raise StripeError(f"A session takes at most {MOST_LINES} line items.", param="line_items")
-    lines = [_line(tx, item, f"line_items[{i}]") for i, item in enumerate(given)]
-    first = lines[0]["price"]["currency"]
-    for i, line in enumerate(lines):
-        if line["price"]["currency"] != first:
-            raise StripeError("All prices of a session must have one currency.", param=f"line_items[{i}]")
-        if mode == "payment" and line["price"]["recurring"]:
-            raise StripeError("You specified `payment` mode but passed a recurring price. Either switch to "
-                              "`subscription` mode or use one-time prices only.", param=f"line_items[{i}]")
-    if mode == "subscription":
-        rhythms = {_rhythm(line["price"]) for line in lines if line["price"]["recurring"]}
-        if not rhythms:
-            raise StripeError("You must provide at least one recurring price in `subscription` mode.",
-                              param="line_items")
-        if len(rhythms) > 1:
-            raise StripeError("All recurring prices of a session must have one interval.", param="line_items")
-    return lines
-
-
-def _rhythm(price: Tree) -> tuple[str, int]:
-    return price["recurring"]["interval"], price["recurring"]["interval_count"]
-
-
-def _line(tx: Transaction, item: Tree, path: str) -> Tree:
-    unknown = item.keys() - {"price", "price_data", "quantity"}
-    if unknown:
-        raise StripeError(f"This sandbox does not act on the parameter '{path}[{min(unknown)}]' yet.", param=path)
-    if bool(item.get("price")) == bool(item.get("price_data")):
-        raise StripeError("Give one of `price` and `price_data`.", param=path)
-    quantity = item.get("quantity")
-    if quantity is None:
-        raise missing_parameter(f"{path}[quantity]")
-    if quantity < 1:
-        raise StripeError("This value must be greater than or equal to 1.", code="parameter_invalid_integer",
-                          param=f"{path}[quantity]")
-    if item.get("price"):
-        price = tx.named("price", item["price"], f"{path}[price]")
-        if not price["active"] or not tx.get("product", price["product"])["active"]:
-            raise StripeError("The price specified is inactive. This field only accepts active prices.",
-                              param=f"{path}[price]")
-    else:
-        # A price made on the spot belongs to this session: it is not active for others.
-        price = new_price(tx, Params(item["price_data"] | {"active": False}), f"{path}[price_data]")
-    subtotal = money.check_amount(price["unit_amount"] * quantity, f"{path}[quantity]")
-    return {
-        "id": new_id("li_1"),
-        "object": "item",
-        "amount_discount": 0,
-        "amount_subtotal": subtotal,
-        "amount_tax": 0,
-        "amount_total": subtotal,
-        "currency": price["currency"],
-        "description": tx.get("product", price["product"])["name"],
-        "metadata": {},
-        "price": price,
-        "quantity": quantity,
-    }
-
-
-def lines_of(tx: Transaction, session: Tree) -> list[Tree]:
-    return tx.hidden(session)["lines"]
-
-
-def reprice(tx: Transaction, session: Tree) -> Tree:
-    """Saves lines and totals as the session's discount makes them."""
-    lines = lines_of(tx, session)
-    taken = [0] * len(lines)
-    if session["discounts"]:
-        coupon = tx.named("coupon", session["discounts"][0]["coupon"], "discounts[0][coupon]")
-        taken = discounts.taken_off(
-            tx, coupon, [(line["price"]["product"], line["amount_subtotal"]) for line in lines]
+        raise StripeError(
+            "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.", param="expires_at"
         )
-    lines = [
-        line | {"amount_discount": off, "amount_total": line["amount_subtotal"] - off}
-        for line, off in zip(lines, taken, strict=True)
-    ]
-    tx.hide(session, lines=lines)
-    total = session["amount_subtotal"] - sum(taken)
-    return tx.save(
-        session | {"amount_total": total, "total_details": session["total_details"] | {"amount_discount": sum(taken)}}
-    )
-
-
-def list_of_lines(tx: Transaction, session: Tree) -> Tree:
-    return envelope(lines_of(tx, session), f"/v1/checkout/sessions/{session['id']}/line_items")
-
-
-INCLUDES[KIND, "line_items"] = list_of_lines
+    return at
 
 
 # Reading and ending
@@ -302,8 +244,14 @@ INCLUDES[KIND, "line_items"] = list_of_lines
 def list_sessions(tx: Transaction, params: Params) -> Tree:
     email = (params.get("customer_details") or {}).get("email")
     return page(
-        tx, KIND, "/v1/checkout/sessions", params, status=params.get("status"), customer=params.get("customer"),
-        payment_intent=params.get("payment_intent"), subscription=params.get("subscription"),
+        tx,
+        KIND,
+        "/v1/checkout/sessions",
+        params,
+        status=params.get("status"),
+        customer=params.get("customer"),
+        payment_intent=params.get("payment_intent"),
+        subscription=params.get("subscription"),
         customer_details__email=email,
     )
 
@@ -334,19 +282,19 @@ def expire_session(tx: Transaction, params: Params, id: str) -> Tree:
     session = tx.get(KIND, id)
     if session["status"] != "open":
         raise StripeError(
-            f"Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status "
-            f"of {session['status']}.", param="session",
+            f"Only an open Checkout Session can be expired, and this one is {session['status']}.",
+            param="session",
         )
     return expire(tx, session)
 
 
 def expire(tx: Transaction, session: Tree) -> Tree:
-    from .payments import cancel
+    from .intents import cancel
 
     session = tx.save(session | {"status": "expired", "url": None})
     tx.due(session, None)
-    if session["payment_intent"]:
-        intent = tx.get("payment_intent", session["payment_intent"])
+    if known := tx.hidden(session).get("intent"):
+        intent = tx.get("payment_intent", known)
         if intent["status"] == "requires_payment_method":
             cancel(tx, intent, None)
     tx.emit("checkout.session.expired", session)

@@ -13,7 +13,11 @@ from .catalog import save_changes
 
 refers("customer", invoice_settings__default_payment_method="payment_method")
 INCLUDES["customer", "subscriptions"] = lambda tx, customer: envelope(
-    [sub for sub in tx.where("subscription", order="DESC", customer=customer["id"]) if sub["status"] != "canceled"],
+    [
+        sub
+        for sub in tx.where("subscription", order="DESC", customer=customer["id"])
+        if sub["status"] != "canceled"
+    ],
     f"/v1/customers/{customer['id']}/subscriptions",
 )
 
@@ -28,7 +32,7 @@ def check_email(email: str | None, param: str = "email") -> str | None:
 
 
 def address(given: Tree | str | None) -> Tree | None:
-    return {name: given.get(name) for name in ADDRESS} if given else None
+    return {name: given.get(name) for name in ADDRESS} if isinstance(given, dict) else None
 
 
 def new_customer(
@@ -49,7 +53,10 @@ def new_customer(
         "email": email,
         "invoice_prefix": new_id("", 8).upper(),
         "invoice_settings": {
-            "custom_fields": None, "default_payment_method": None, "footer": None, "rendering_options": None,
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
         },
         "livemode": False,
         "metadata": {},
@@ -87,7 +94,9 @@ def list_customers(tx: Transaction, params: Params) -> Tree:
 
 @route("GET", "/v1/customers/<id>", shapes.CustomerRetrieveParams)
 def get_customer(tx: Transaction, params: Params, id: str) -> Tree:
-    return tx.find("deleted_customer", id) or tx.get("customer", id)
+    if tx.find("deleted_customer", id):
+        return {"id": id, "object": "customer", "deleted": True}
+    return tx.get("customer", id)
 
 
 @route("POST", "/v1/customers/<id>", shapes.CustomerUpdateParams)
@@ -117,8 +126,10 @@ def _settings(tx: Transaction, customer: Tree, given: Tree) -> Tree:
     if id:
         method = tx.named("payment_method", id, "invoice_settings[default_payment_method]")
         if method["customer"] != customer["id"]:
-            raise StripeError("This payment method is not attached to the customer.",
-                              param="invoice_settings[default_payment_method]")
+            raise StripeError(
+                "This payment method is not attached to the customer.",
+                param="invoice_settings[default_payment_method]",
+            )
     return {"default_payment_method": id or None}
 
 
@@ -131,4 +142,5 @@ def delete_customer(tx: Transaction, params: Params, id: str) -> Tree:
         if subscription["status"] not in ("canceled", "incomplete_expired"):
             end_now(tx, subscription)
     tx.emit("customer.deleted", customer)
+    tx.insert({"id": id, "object": "deleted_customer"})
     return tx.delete("customer", id)

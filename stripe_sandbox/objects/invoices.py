@@ -4,28 +4,28 @@ import stripe.params as shapes
 
 from ..listing import envelope, page
 from ..parameters import Params
-from ..registry import INCLUDES, metadata, refers, route
+from ..registry import metadata, refers, route
 from ..store import Transaction, new_id
 from ..wire import Tree
 from .catalog import save_changes
+from .invoice_payments import new_invoice_payment
 
 Billed = tuple[Tree, int, int, int]  # price, quantity, amount, what a discount takes off
 
 refers(
-    "invoice", customer="customer", parent__subscription_details__subscription="subscription",
-    default_payment_method="payment_method", discounts="discount", total_discount_amounts__discount="discount",
+    "invoice",
+    customer="customer",
+    parent__subscription_details__subscription="subscription",
+    default_payment_method="payment_method",
+    discounts="discount",
+    total_discount_amounts__discount="discount",
 )
-refers("line_item", discounts="discount", discount_amounts__discount="discount", pricing__price_details__price="price")
-refers("invoice_payment", invoice="invoice", payment__payment_intent="payment_intent", payment__charge="charge")
-
-
-def payments_of(tx: Transaction, invoice: Tree) -> Tree:
-    return envelope(
-        tx.where("invoice_payment", invoice=invoice["id"]), f"/v1/invoice_payments?invoice={invoice['id']}"
-    )
-
-
-INCLUDES["invoice", "payments"] = payments_of
+refers(
+    "line_item",
+    discounts="discount",
+    discount_amounts__discount="discount",
+    pricing__price_details__price="price",
+)
 
 
 def first_invoice(tx: Transaction, subscription: Tree, billed: list[Billed]) -> Tree:
@@ -53,7 +53,11 @@ def first_invoice(tx: Transaction, subscription: Tree, billed: list[Billed]) -> 
         "attempted": False,
         "auto_advance": False,
         "automatic_tax": {
-            "disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None,
+            "disabled_reason": None,
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
         },
         "automatically_finalizes_at": None,
         "billing_reason": "subscription_create",
@@ -93,10 +97,17 @@ def first_invoice(tx: Transaction, subscription: Tree, billed: list[Billed]) -> 
         "on_behalf_of": None,
         "parent": {
             "quote_details": None,
-            "subscription_details": {"metadata": subscription["metadata"], "subscription": subscription["id"]},
+            "subscription_details": {
+                "metadata": subscription["metadata"],
+                "subscription": subscription["id"],
+            },
             "type": "subscription_details",
         },
-        "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": None,
+            "payment_method_types": None,
+        },
         "period_end": tx.now,
         "period_start": tx.now,
         "post_payment_credit_notes_amount": 0,
@@ -109,7 +120,10 @@ def first_invoice(tx: Transaction, subscription: Tree, billed: list[Billed]) -> 
         "statement_descriptor": None,
         "status": "draft",
         "status_transitions": {
-            "finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None,
+            "finalized_at": None,
+            "marked_uncollectible_at": None,
+            "paid_at": None,
+            "voided_at": None,
         },
         "subtotal": subtotal,
         "subtotal_excluding_tax": subtotal,
@@ -129,21 +143,30 @@ def _line(subscription: Tree, invoice: str, position: int, entry: Billed) -> Tre
     item = next((item for item in subscription["items"]["data"] if item["price"]["id"] == price["id"]), None)
     start = subscription["billing_cycle_anchor"]
     period = {"end": item["current_period_end"] if item else start, "start": start}
-    parent = {
-        "invoice_item_details": None,
-        "subscription_item_details": {
-            "invoice_item": None, "proration": False, "proration_details": {"credited_items": None},
-            "subscription": subscription["id"], "subscription_item": item["id"],
-        },
-        "type": "subscription_item_details",
-    } if item else {
-        "invoice_item_details": {
-            "invoice_item": new_id("ii_1"), "proration": False, "proration_details": {"credited_items": None},
-            "subscription": subscription["id"],
-        },
-        "subscription_item_details": None,
-        "type": "invoice_item_details",
-    }
+    parent = (
+        {
+            "invoice_item_details": None,
+            "subscription_item_details": {
+                "invoice_item": None,
+                "proration": False,
+                "proration_details": {"credited_items": None},
+                "subscription": subscription["id"],
+                "subscription_item": item["id"],
+            },
+            "type": "subscription_item_details",
+        }
+        if item
+        else {
+            "invoice_item_details": {
+                "invoice_item": new_id("ii_1"),
+                "proration": False,
+                "proration_details": {"credited_items": None},
+                "subscription": subscription["id"],
+            },
+            "subscription_item_details": None,
+            "type": "invoice_item_details",
+        }
+    )
     return {
         "id": new_id("il_1"),
         "object": "line_item",
@@ -179,7 +202,10 @@ def finalize(tx: Transaction, invoice: Tree) -> Tree:
     invoice = tx.save(
         invoice
         | {
-            "status": "open", "effective_at": tx.now, "ending_balance": 0, "hosted_invoice_url": page_url,
+            "status": "open",
+            "effective_at": tx.now,
+            "ending_balance": 0,
+            "hosted_invoice_url": page_url,
             "status_transitions": invoice["status_transitions"] | {"finalized_at": tx.now},
         }
     )
@@ -189,11 +215,14 @@ def finalize(tx: Transaction, invoice: Tree) -> Tree:
 
 def mark_paid(tx: Transaction, invoice: Tree, intent: Tree | None) -> Tree:
     """Paid by this intent; None when nothing was due."""
-    payment = _payment(tx, invoice, intent, "paid") if intent else None
+    payment = new_invoice_payment(tx, invoice, intent, "paid") if intent else None
     invoice = tx.save(
         invoice
         | {
-            "status": "paid", "amount_paid": invoice["total"], "amount_remaining": 0, "attempted": True,
+            "status": "paid",
+            "amount_paid": invoice["total"],
+            "amount_remaining": 0,
+            "attempted": True,
             "attempt_count": 1 if intent else 0,
             "status_transitions": invoice["status_transitions"] | {"paid_at": tx.now},
         }
@@ -207,30 +236,10 @@ def mark_paid(tx: Transaction, invoice: Tree, intent: Tree | None) -> Tree:
 
 def mark_failed(tx: Transaction, invoice: Tree, intent: Tree) -> Tree:
     """A first payment that was refused: the invoice stays open."""
-    _payment(tx, invoice, intent, "open")
+    new_invoice_payment(tx, invoice, intent, "open")
     invoice = tx.save(invoice | {"attempted": True, "attempt_count": 1})
     tx.emit("invoice.payment_failed", invoice)
     return invoice
-
-
-def _payment(tx: Transaction, invoice: Tree, intent: Tree, status: str) -> Tree:
-    paid = status == "paid"
-    return tx.insert(
-        {
-            "id": new_id("inpay_1"),
-            "object": "invoice_payment",
-            "amount_paid": invoice["total"] if paid else None,
-            "amount_requested": invoice["total"],
-            "created": tx.now,
-            "currency": invoice["currency"],
-            "invoice": invoice["id"],
-            "is_default": True,
-            "livemode": False,
-            "payment": {"payment_intent": intent["id"], "type": "payment_intent"},
-            "status": status,
-            "status_transitions": {"canceled_at": None, "paid_at": tx.now if paid else None},
-        }
-    )
 
 
 # The API
@@ -239,7 +248,12 @@ def _payment(tx: Transaction, invoice: Tree, intent: Tree, status: str) -> Tree:
 @route("GET", "/v1/invoices", shapes.InvoiceListParams)
 def list_invoices(tx: Transaction, params: Params) -> Tree:
     return page(
-        tx, "invoice", "/v1/invoices", params, customer=params.get("customer"), status=params.get("status"),
+        tx,
+        "invoice",
+        "/v1/invoices",
+        params,
+        customer=params.get("customer"),
+        status=params.get("status"),
         parent__subscription_details__subscription=params.get("subscription"),
         collection_method=params.get("collection_method"),
     )
@@ -262,18 +276,3 @@ def list_invoice_lines(tx: Transaction, params: Params, id: str) -> Tree:
     limit, after = params.get("limit", 10), params.get("starting_after")
     start = next((i + 1 for i, line in enumerate(lines) if line["id"] == after), 0)
     return envelope(lines[start : start + limit], f"/v1/invoices/{id}/lines", len(lines) > start + limit)
-
-
-@route("GET", "/v1/invoice_payments", shapes.InvoicePaymentListParams)
-def list_invoice_payments(tx: Transaction, params: Params) -> Tree:
-    wanted = params.get("payment") or {}
-    return page(
-        tx, "invoice_payment", "/v1/invoice_payments", params, invoice=params.get("invoice"),
-        status=params.get("status"), payment__payment_intent=wanted.get("payment_intent"),
-        payment__type=wanted.get("type"),
-    )
-
-
-@route("GET", "/v1/invoice_payments/<id>", shapes.InvoicePaymentRetrieveParams)
-def get_invoice_payment(tx: Transaction, params: Params, id: str) -> Tree:
-    return tx.get("invoice_payment", id)

@@ -18,7 +18,13 @@ refers("payment_method", customer="customer")
 
 def billing_details(**given: str | None) -> Tree:
     address = {name: given.get(name) for name in ADDRESS}
-    return {"address": address, "email": given.get("email"), "name": given.get("name"), "phone": None, "tax_id": None}
+    return {
+        "address": address,
+        "email": given.get("email"),
+        "name": given.get("name"),
+        "phone": None,
+        "tax_id": None,
+    }
 
 
 def _blank(tx: Transaction, type: str, billing: Tree | None) -> Tree:
@@ -42,7 +48,11 @@ def card_method(
     method = _blank(tx, "card", billing) | {
         "card": {
             "brand": card.brand,
-            "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "unchecked"},
+            "checks": {
+                "address_line1_check": None,
+                "address_postal_code_check": None,
+                "cvc_check": "unchecked",
+            },
             "country": card.country,
             "display_brand": card.brand,
             "exp_month": month,
@@ -66,8 +76,12 @@ def delayed_method(tx: Transaction, billing: Tree) -> Tree:
         _blank(tx, "sepa_debit", billing)
         | {
             "sepa_debit": {
-                "bank_code": "37040044", "branch_code": "", "country": "DE", "fingerprint": _fingerprint("debit"),
-                "generated_from": {"charge": None, "setup_attempt": None}, "last4": "3000",
+                "bank_code": "37040044",
+                "branch_code": "",
+                "country": "DE",
+                "fingerprint": _fingerprint("debit"),
+                "generated_from": {"charge": None, "setup_attempt": None},
+                "last4": "3000",
             }
         }
     )
@@ -101,13 +115,17 @@ def attach(tx: Transaction, method: Tree, customer: str) -> Tree:
     if method["customer"]:
         raise StripeError(
             "The payment method you provided has already been attached to a customer.",
-            code="payment_method_unexpected_state", param="payment_method",
+            code="payment_method_unexpected_state",
+            param="payment_method",
         )
     if method["type"] == "card":
         card = card_of(tx, method)
         if not card.attaches and card.decline:
             raise StripeError(
-                card.decline.message, status=402, type="card_error", code=card.decline.code,
+                card.decline.message,
+                status=402,
+                type="card_error",
+                code=card.decline.code,
                 decline_code=card.decline.decline_code,
             )
     return save_changes(tx, method, {"customer": customer}, "payment_method.attached")
@@ -132,8 +150,14 @@ def create_method(tx: Transaction, params: Params) -> Tree:
     card = cards.CARDS.get(given["number"].replace(" ", ""))
     if card is None:
         refused = cards.NOT_A_TEST_CARD
-        raise StripeError(refused.message, status=402, type="card_error", code=refused.code,
-                          decline_code=refused.decline_code, param="card[number]")
+        raise StripeError(
+            refused.message,
+            status=402,
+            type="card_error",
+            code=refused.code,
+            decline_code=refused.decline_code,
+            param="card[number]",
+        )
     return _with_metadata(tx, card_method(tx, card, billing, given["exp_month"], given["exp_year"]), params)
 
 
@@ -153,7 +177,9 @@ def list_methods(tx: Transaction, params: Params) -> Tree:
     # Stripe lists saved methods only: those of the customer, or, without one, those not attached to any.
     customer = params.get("customer")
     extra = "" if customer else " AND json_extract(body, '$.customer') IS NULL"
-    return page(tx, "payment_method", "/v1/payment_methods", params, extra, customer=customer, type=params.get("type"))
+    return page(
+        tx, "payment_method", "/v1/payment_methods", params, extra, customer=customer, type=params.get("type")
+    )
 
 
 @route("GET", "/v1/customers/<id>/payment_methods", shapes.CustomerPaymentMethodListParams)
@@ -172,7 +198,7 @@ def get_method(tx: Transaction, params: Params, id: str) -> Tree:
 @route("POST", "/v1/payment_methods/<id>", shapes.PaymentMethodUpdateParams)
 def update_method(tx: Transaction, params: Params, id: str) -> Tree:
     method = tx.get("payment_method", id)
-    changed = {"metadata": metadata(params, method["metadata"])}
+    changed: Tree = {"metadata": metadata(params, method["metadata"])}
     if "billing_details" in params:
         changed["billing_details"] = _billing(params["billing_details"] or {})
     return save_changes(tx, method, changed, "payment_method.updated")
@@ -192,8 +218,11 @@ def attach_method(tx: Transaction, params: Params, id: str) -> Tree:
 def detach_method(tx: Transaction, params: Params, id: str) -> Tree:
     method = tx.get("payment_method", id)
     if not method["customer"]:
-        raise StripeError("The payment method is not attached to a customer, so it cannot be detached.",
-                          code="payment_method_not_available", param="payment_method")
+        raise StripeError(
+            "The payment method is not attached to a customer, so it cannot be detached.",
+            code="payment_method_not_available",
+            param="payment_method",
+        )
     customer = tx.find("customer", method["customer"])
     if customer and customer["invoice_settings"]["default_payment_method"] == id:
         settings = customer["invoice_settings"] | {"default_payment_method": None}

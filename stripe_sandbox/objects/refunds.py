@@ -11,8 +11,13 @@ from . import balance, money
 from .catalog import save_changes
 
 refers(
-    "refund", charge="charge", payment_intent="payment_intent", balance_transaction="balance_transaction",
-    failure_balance_transaction="balance_transaction", customer="customer", payment_method="payment_method",
+    "refund",
+    charge="charge",
+    payment_intent="payment_intent",
+    balance_transaction="balance_transaction",
+    failure_balance_transaction="balance_transaction",
+    customer="customer",
+    payment_method="payment_method",
 )
 
 
@@ -33,10 +38,16 @@ def create_refund(tx: Transaction, params: Params) -> Tree:
         "customer": charge["customer"],
         "customer_account": None,
         "destination_details": {
-            "card": {"reference": "4242424242424242", "reference_status": "available",
-                     "reference_type": "acquirer_reference_number", "type": "refund"},
+            "card": {
+                "reference": "4242424242424242",
+                "reference_status": "available",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund",
+            },
             "type": "card",
-        } if charge["payment_method_details"]["type"] == "card" else None,
+        }
+        if charge["payment_method_details"]["type"] == "card"
+        else None,
         "metadata": metadata(params),
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
@@ -47,8 +58,12 @@ def create_refund(tx: Transaction, params: Params) -> Tree:
         "transfer_reversal": None,
     }
     entry = balance.enter(
-        tx, "refund" if charge["payment_method_details"]["type"] == "card" else "payment_refund", refund, -amount,
-        charge["currency"], "REFUND FOR CHARGE",
+        tx,
+        "refund" if charge["payment_method_details"]["type"] == "card" else "payment_refund",
+        refund,
+        -amount,
+        charge["currency"],
+        "REFUND FOR CHARGE",
     )
     tx.insert(refund | {"balance_transaction": entry["id"]})
     refund["balance_transaction"] = entry["id"]
@@ -63,15 +78,18 @@ def create_refund(tx: Transaction, params: Params) -> Tree:
 def _charge_of(tx: Transaction, params: Params) -> Tree:
     charge, intent = params.get("charge"), params.get("payment_intent")
     if bool(charge) == bool(intent):
-        raise missing_parameter("payment_intent") if not charge else StripeError(
-            "Give one of `charge` and `payment_intent`, not both.", param="charge"
+        raise (
+            missing_parameter("payment_intent")
+            if not charge
+            else StripeError("Give one of `charge` and `payment_intent`, not both.", param="charge")
         )
     if charge:
         return tx.named("charge", charge, "charge")
     found = tx.named("payment_intent", intent, "payment_intent")
     if found["status"] != "succeeded":
         raise StripeError(
-            "This PaymentIntent has no successful charge to refund.", code="payment_intent_unexpected_state",
+            "This PaymentIntent has no successful charge to refund.",
+            code="payment_intent_unexpected_state",
             param="payment_intent",
         )
     return tx.get("charge", found["latest_charge"])
@@ -79,24 +97,33 @@ def _charge_of(tx: Transaction, params: Params) -> Tree:
 
 def _check(charge: Tree, left: int, amount: int) -> None:
     if charge["status"] != "succeeded":
-        raise StripeError(f"Charge {charge['id']} did not succeed, so there is nothing to refund.", param="charge")
+        raise StripeError(
+            f"Charge {charge['id']} did not succeed, so there is nothing to refund.", param="charge"
+        )
     if left == 0:
         raise StripeError(
-            f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded", param="charge"
+            f"Charge {charge['id']} has already been refunded.",
+            code="charge_already_refunded",
+            param="charge",
         )
     if amount < 1:
         raise StripeError("Invalid positive integer", code="parameter_invalid_integer", param="amount")
     if amount > left:
+        wanted, rest = money.show(amount, charge["currency"]), money.show(left, charge["currency"])
         raise StripeError(
-            f"Refund amount ({money.show(amount, charge['currency'])}) is greater than unrefunded amount on charge "
-            f"({money.show(left, charge['currency'])})", param="amount",
+            f"Refund amount ({wanted}) is greater than what is left of the charge ({rest}).", param="amount"
         )
 
 
 @route("GET", "/v1/refunds", shapes.RefundListParams)
 def list_refunds(tx: Transaction, params: Params) -> Tree:
     return page(
-        tx, "refund", "/v1/refunds", params, charge=params.get("charge"), payment_intent=params.get("payment_intent")
+        tx,
+        "refund",
+        "/v1/refunds",
+        params,
+        charge=params.get("charge"),
+        payment_intent=params.get("payment_intent"),
     )
 
 
