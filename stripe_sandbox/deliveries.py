@@ -129,9 +129,10 @@ class Courier:
             )
             return None
         if odd.get("reorder") and row["tries"] == 0:
-            # Later events get an earlier turn: each is due the sooner the higher its number.
-            due = tx.time + GATHER - row["id"] % 1000 / 1e6
-            tx.sql("UPDATE delivery SET due = ?, detail = 'held' WHERE id = ?", (due, row["id"]))
+            tx.sql(
+                "UPDATE delivery SET due = ?, detail = 'held' WHERE id = ?",
+                (_before_others(tx, row), row["id"]),
+            )
             return None
         payload = json.dumps(show(tx, event), indent=2).encode()
         at = tx.now - 3600 if odd.get("stale") else tx.now
@@ -164,6 +165,16 @@ class Courier:
                 _mark(tx, row, "pending", status, detail, tries, due)
             else:
                 _mark(tx, row, "failed", status, detail, tries)
+
+
+def _before_others(tx: Transaction, row: Tree) -> float:
+    """A moment just before all that this endpoint already waits for, so that the newest goes out first."""
+    first = tx.sql(
+        "SELECT min(due) AS due FROM delivery WHERE endpoint = ? AND state = 'pending' AND detail = 'held'"
+        " AND due > ?",
+        (row["endpoint"], tx.time),
+    ).fetchone()["due"]
+    return first - 0.0001 if first else tx.time + GATHER
 
 
 def _mark(

@@ -1,4 +1,4 @@
-"""A running sandbox for tests: the real server on a free port, the real client, and a receiver of webhooks."""
+"""A running sandbox for tests: the real server on a free port, the real client, a receiver of webhooks."""
 
 import json
 import threading

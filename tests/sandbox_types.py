@@ -1,7 +1,7 @@
 """Holds an object of the sandbox against the annotations that stripe-python ships for the pinned API version.
 
-Strict: what is not Optional must be there, a Literal is closed (the library leaves it open since 16), a key that
-no annotation names is refused, and what is nested, listed or expanded is checked as well.
+Strict: what is not Optional must be there, a Literal is closed (the library leaves it open since 16), a key
+that no annotation names is refused, and what is nested, listed or expanded is checked as well.
 """
 
 import ast
@@ -97,8 +97,8 @@ def _names_for_checkers(module: str) -> dict[str, Any]:
 
 
 def _resolve(wanted: Any, scope: dict[str, Any]) -> Any:
-    """A small tree: ('optional', t), ('expandable', t), ('list', t), ('page', t), ('hash', t), ('any of', [t]),
-    ('one of', {words}) or a class.
+    """A small tree: a class, or a pair of a word (optional, expandable, list, page, hash, any of, one of) and
+    what it is about.
     """
     if isinstance(wanted, str):
         return _from_source(ast.parse(wanted, mode="eval").body, scope)
