@@ -41,7 +41,8 @@ def main() -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ended.set())
     threading.Thread(target=server.serve_forever, args=(0.2,), daemon=True).start()
-    print(f"Stripe sandbox on http://{asked.host}:{server.server_port}/", flush=True)
+    host = f"[{asked.host}]" if ":" in asked.host else asked.host
+    print(f"Stripe sandbox on http://{host}:{server.server_port}/", flush=True)
     ended.wait()
     server.shutdown()
     server.server_close()

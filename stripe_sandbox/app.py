@@ -43,6 +43,7 @@ class Sandbox:
             merge_slashes=False,
             redirect_defaults=False,
         )
+        self.closed = False
         self.courier.start()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -68,6 +69,7 @@ class Sandbox:
             return error.get_response(request.environ)
 
     def close(self) -> None:
+        self.closed = True
         self.courier.stop()
         self.store.close()
 

@@ -31,6 +31,25 @@ from .store import Store, Transaction
 from .wire import StripeError, Tree
 
 SHOWN = 50
+ADDRESSES = [
+    ("GET /_sandbox/deliveries?event=", "deliveries, newest first; of one event"),
+    ("POST /_sandbox/deliveries/<number>/resend", "send once more"),
+    ("POST /_sandbox/events/<id>/resend", "send an event once more to every endpoint"),
+    (
+        "GET, POST /_sandbox/chaos",
+        '{"duplicate": true, "delay": 2, "times": 3, "types": ["charge."]}; {} ends it',
+    ),
+    (
+        "GET, POST /_sandbox/faults",
+        '{"kind": "cut_after", "method": "POST", "prefix": "/v1/checkout", "remaining": 1}',
+    ),
+    ("POST /_sandbox/faults/clear", "no more faults"),
+    ("POST /_sandbox/sessions/<id>/settle", '{"outcome": "arrives"} or "fails", for a delayed payment'),
+    (
+        "POST /_sandbox/webhook_endpoints/<id>/roll",
+        '{"overlap": 3600}: a new secret, the old one for an hour more',
+    ),
+]
 
 
 class Backstage:
@@ -90,6 +109,7 @@ class Backstage:
                 timeout=deliveries.TIMEOUT,
                 switches=chaos.DELIVERY_SWITCHES,
                 kinds=chaos.FAULTS,
+                addresses=ADDRESSES,
             )
         return protect(Response(html, content_type="text/html; charset=utf-8"))
 

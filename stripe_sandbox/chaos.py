@@ -10,6 +10,7 @@ begins with one of `types`:
     tamper      true: one byte of the body is changed after signing
     stale       true: signed with a time stamp of an hour ago
     wrong_secret true: signed with a secret that nobody knows
+    before_redirect  true: the hosted page sends the buyer back only when the events have been delivered
     times       how many more deliveries the switches hold for (left out: until cleared)
 
 Calls (`/_sandbox/faults`): the next `remaining` calls that fit `method` and path `prefix` get one `kind` of
@@ -25,7 +26,7 @@ import json
 from .store import Store, Transaction
 from .wire import StripeError, Tree
 
-DELIVERY_SWITCHES = ("duplicate", "reorder", "drop", "tamper", "stale", "wrong_secret")
+DELIVERY_SWITCHES = ("duplicate", "reorder", "drop", "tamper", "stale", "wrong_secret", "before_redirect")
 FAULTS = ("status", "cut_before", "cut_after", "slow")
 LONGEST_DELAY = 3600
 

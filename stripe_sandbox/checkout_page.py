@@ -1,6 +1,7 @@
 """The hosted checkout page: /c/pay/<session>. Plain forms, no script, no cookie."""
 
 import re
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from . import chaos, deliveries
 from .guard import protect
 from .objects import cards, completion, money
 from .objects.cart import KIND, lines_of
@@ -26,10 +28,11 @@ pages = Environment(
     lstrip_blocks=True,
 )
 pages.filters["money"] = money.show
-pages.filters["clock"] = lambda at: datetime.fromtimestamp(at, UTC).strftime("%H.%M")
+pages.filters["clock"] = lambda at: datetime.fromtimestamp(at, UTC).strftime("%-d %b, %H.%M")
 
 FIELDS = ("email", "card_number", "card_expiry", "card_cvc", "name")
 DELAY_SECONDS = 10
+PATIENCE = 5  # seconds
 EVERY = {"day": "each day", "week": "each week", "month": "each month", "year": "each year"}
 
 
@@ -108,8 +111,17 @@ class CheckoutPage:
         except CannotPay as refused:
             typed.errors[refused.field] = str(refused)
             return self._page(id, typed, 402 if refused.keeps else 409)
+        self._wait_for_deliveries()
         to = success_url(session) if session["status"] == "complete" else f"/c/pay/{id}"
         return redirect(to, 303)
+
+    def _wait_for_deliveries(self) -> None:
+        """With the chaos switch `before_redirect` the shop hears of it before the buyer is back."""
+        for _ in range(PATIENCE * 50):
+            with self.store.reading() as tx:
+                if not chaos.settings(tx).get("before_redirect") or not deliveries.waiting(tx):
+                    return
+            time.sleep(0.02)
 
     # What the buyer sees
 
@@ -157,6 +169,8 @@ def describe(tx: Transaction, session: Tree) -> Tree:
             off = f"{coupon['percent_off']:g}% off"
     return {
         "lines": lines,
+        "shop": session["branding_settings"]["display_name"],
+        "verb": {"donate": "Give", "book": "Book"}.get(session["submit_type"] or "", "Pay"),
         "code": code,
         "off": off,
         "needs_card": wants_card(session),

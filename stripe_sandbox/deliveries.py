@@ -11,6 +11,7 @@ import hmac
 import http.client
 import json
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,15 +65,23 @@ class Courier:
     def _watch(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            self.tick()
-            for endpoint in self._due_endpoints():
-                with self._guard:
-                    if endpoint in self._busy:
-                        continue
-                    self._busy.add(endpoint)
-                self._pool.submit(self._drain, endpoint)
-            self._wake.wait(self._pause())
+            try:
+                self.tick()
+                self._dispatch()
+                pause = self._pause()
+            except Exception:  # one bad object must not end all deliveries
+                traceback.print_exc()
+                pause = IDLE
+            self._wake.wait(pause)
         self.store.forget_thread()
+
+    def _dispatch(self) -> None:
+        for endpoint in self._due_endpoints():
+            with self._guard:
+                if endpoint in self._busy:
+                    continue
+                self._busy.add(endpoint)
+            self._pool.submit(self._drain, endpoint)
 
     def _due_endpoints(self) -> list[str]:
         with self.store.reading() as tx:
@@ -92,6 +101,9 @@ class Courier:
         try:
             while not self._stopping.is_set() and self._send_next(endpoint):
                 pass
+        except Exception:
+            traceback.print_exc()
+            self._stopping.wait(IDLE)
         finally:
             with self._guard:
                 self._busy.discard(endpoint)
@@ -223,6 +235,12 @@ def _send(letter: Tree) -> tuple[int | None, str]:
         return None, f"{type(error).__name__}: {error}"[:200]
     finally:
         connection.close()
+
+
+def waiting(tx: Transaction) -> bool:
+    """Whether a first try is still to be made."""
+    row = tx.sql("SELECT 1 FROM delivery WHERE state = 'pending' AND tries = 0 LIMIT 1").fetchone()
+    return row is not None
 
 
 def resend(tx: Transaction, id: int) -> bool:

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def from_here(request: Request) -> bool:

@@ -17,6 +17,7 @@ from stripe._request_options import RequestOptions
 
 from .wire import StripeError, Tree, missing_parameter
 
+MOST_KEYS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500  # of metadata
 _ORDINAL = re.compile(r"0|[1-9]\d{0,4}")
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
 
@@ -35,6 +36,10 @@ class Params(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         self.used.add(name)
         return super().__getitem__(name)
+
+    def accept(self, *names: str) -> None:
+        """Parameters that change nothing here, and rightly so."""
+        self.used.update(names)
 
     def refuse_unused(self) -> None:
         """Raises for a parameter that Stripe has and this sandbox does not act on."""
@@ -55,12 +60,12 @@ def fields_of(shape: Any) -> dict[str, Any]:
     return typing_extensions.get_type_hints(holder, globalns=vars(sys.modules[shape.__module__]))
 
 
-def check(tree: Tree, shape: Any, allow: frozenset[str] = frozenset()) -> Params:
-    """The parameters as Python values. `allow` names parameters the URL already answers for."""
-    return Params(_object(tree, shape, "", allow))
+def check(tree: Tree, shape: Any) -> Params:
+    """The parameters as Python values."""
+    return Params(_object(tree, shape, ""))
 
 
-def _object(tree: Any, shape: Any, path: str, allow: frozenset[str] = frozenset()) -> Tree:
+def _object(tree: Any, shape: Any, path: str) -> Tree:
     if not isinstance(tree, dict):
         raise StripeError(f"Invalid object: {path}", param=path)
     fields = fields_of(shape)
@@ -68,13 +73,27 @@ def _object(tree: Any, shape: Any, path: str, allow: frozenset[str] = frozenset(
         if name not in fields:
             where = f"{path}[{name}]" if path else name
             raise StripeError(f"Received unknown parameter: {where}", code="parameter_unknown", param=where)
-    for name in sorted(shape.__required_keys__ & fields.keys() - allow):
+    for name in sorted(shape.__required_keys__ & fields.keys()):
         if name not in tree:
             raise missing_parameter(f"{path}[{name}]" if path else name)
-    return {
+    found = {
         name: convert(value, fields[name], f"{path}[{name}]" if path else name)
         for name, value in tree.items()
     }
+    if isinstance(found.get("metadata"), dict):
+        _check_metadata(found["metadata"], f"{path}[metadata]" if path else "metadata")
+    return found
+
+
+def _check_metadata(given: Tree, path: str) -> None:
+    if len(given) > MOST_KEYS:
+        raise StripeError(f"Metadata has at most {MOST_KEYS} keys.", param=path)
+    for key, value in given.items():
+        if len(key) > LONGEST_KEY or len(value) > LONGEST_VALUE:
+            raise StripeError(
+                f"A metadata key has at most {LONGEST_KEY} characters, a value {LONGEST_VALUE}.",
+                param=f"{path}[{key}]",
+            )
 
 
 def convert(value: Any, wanted: Any, path: str) -> Any:

@@ -23,6 +23,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], app: Sandbox) -> None:
         self.app = app
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -57,6 +58,9 @@ class Handler(BaseHTTPRequestHandler):
             self._cut()
             return
         except Exception:
+            if self.server.app.closed:
+                self._cut()
+                return
             traceback.print_exc()
             self.started = ("500 Internal Server Error", [("Content-Type", "application/json")])
             text = (

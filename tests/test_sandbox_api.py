@@ -83,6 +83,17 @@ def test_a_customer_is_made_changed_found_and_deleted(sandbox: Running) -> None:
         v1.customers.update(made.id, {"name": "x"})
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [{"k" * 41: "v"}, {"k": "v" * 501}, {f"k{i}": "v" for i in range(51)}],
+    ids=["key", "value", "many"],
+)
+def test_metadata_has_bounds(sandbox: Running, metadata: dict[str, str]) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        sandbox.v1.customers.create({"metadata": metadata})
+    assert refused.value.param.startswith("metadata")
+
+
 def test_products_and_prices(sandbox: Running) -> None:
     v1 = sandbox.v1
     product = v1.products.create(

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 import requests
 import stripe
-from sandbox_tools import CARD, Running, gift_data, running, session_data
+from sandbox_tools import CARD, KEY, Running, gift_data, running, session_data
+from werkzeug.test import Client
+
+from stripe_sandbox import create_sandbox
 
 
 @pytest.fixture
@@ -416,5 +419,49 @@ def test_a_session_nobody_made(sandbox: Running) -> None:
 def test_a_gift_each_month_says_its_rhythm(sandbox: Running) -> None:
     session = sandbox.v1.checkout.sessions.create(gift_data())
     page = requests.get(session.url, timeout=10).text
-    assert "Subscribe for €10.00 each month" in page
+    assert "Pay €10.00 each month" in page
     assert "/later" not in page
+
+
+def test_the_page_carries_the_shops_name_and_words(sandbox: Running) -> None:
+    session = open_session(
+        sandbox,
+        branding_settings={"display_name": "Upstairs <楼上>"},
+        custom_text={"submit": {"message": "Download at once."}},
+        submit_type="donate",
+    )
+    page = requests.get(session.url, timeout=10).text
+    assert "Back to Upstairs &lt;楼上&gt;" in page
+    assert "Give US$400.00" in page
+    assert "Download at once." in page
+    for changes in (
+        {"branding_settings": {"button_color": "#ff0000"}},
+        {"custom_text": {"shipping_address": {"message": "x"}}},
+        {"billing_address_collection": "required"},
+        {"automatic_tax": {"enabled": True}},
+    ):
+        with pytest.raises(stripe.InvalidRequestError):
+            open_session(sandbox, **changes)
+
+
+def test_the_application_runs_in_process_too(tmp_path) -> None:
+    app = create_sandbox(tmp_path)
+    try:
+        browser = Client(app)
+        reply = browser.post(
+            "/v1/checkout/sessions",
+            data={
+                "line_items[0][price_data][currency]": "usd",
+                "line_items[0][price_data][unit_amount]": "500",
+                "line_items[0][price_data][product_data][name]": "Report",
+                "line_items[0][quantity]": "1",
+                "success_url": "http://127.0.0.1:9/",
+            },
+            headers={"Authorization": f"Bearer {KEY}"},
+        )
+        assert reply.json is not None
+        assert reply.json["url"].startswith("http://localhost/c/pay/cs_test_")
+        paid = browser.post(reply.json["url"].removeprefix("http://localhost"), data=CARD)
+        assert (paid.status_code, paid.location) == (303, "http://127.0.0.1:9/")
+    finally:
+        app.close()

@@ -184,6 +184,14 @@ def test_events_that_must_not_be_believed(sandbox: Running, receiver: Receiver, 
     assert sandbox.backstage("chaos") == {}
 
 
+def test_the_shop_may_hear_of_it_before_the_buyer_is_back(sandbox: Running, receiver: Receiver) -> None:
+    endpoint(sandbox, receiver)
+    session = sandbox.v1.checkout.sessions.create(session_data())
+    sandbox.backstage("chaos", {"before_redirect": True})
+    sandbox.pay(session.url)
+    assert "checkout.session.completed" in receiver.types
+
+
 def test_the_switches_work_from_the_page_too(sandbox: Running) -> None:
     sandbox.v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/", "enabled_events": ["*"]})
     sandbox.v1.customers.create({})

@@ -25,7 +25,7 @@ refers(
 )
 SHORTEST, LONGEST = 30 * 60, 24 * 3600
 # Parameters that change nothing here but what the session says of itself.
-ECHOED = ("billing_address_collection", "client_reference_id", "locale", "submit_type")
+ECHOED = ("client_reference_id", "locale", "submit_type")
 
 
 @route("POST", "/v1/checkout/sessions", shapes.SessionCreateParams)
@@ -52,12 +52,13 @@ def create_session(tx: Transaction, params: Params) -> Tree:
         "amount_total": subtotal,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": None,
+        "branding_settings": _branding(params.get("branding_settings") or {}),
         "cancel_url": params.get("cancel_url"),
         "client_reference_id": None,
         "client_secret": None,
         "collected_information": None,
         "consent": None,
-        "consent_collection": params.get("consent_collection"),
+        "consent_collection": None,
         "created": tx.now,
         "currency": currency,
         "currency_conversion": None,
@@ -126,6 +127,11 @@ def create_session(tx: Transaction, params: Params) -> Tree:
 
 
 def _check_shape(tx: Transaction, params: Params, mode: str) -> None:
+    for name in ("adaptive_pricing", "automatic_tax", "invoice_creation", "phone_number_collection"):
+        if (params.get(name) or {}).get("enabled"):
+            raise StripeError(f"This sandbox does not act on the parameter '{name}' yet.", param=name)
+    if params.get("billing_address_collection", "auto") != "auto":
+        raise StripeError("This page asks for no address.", param="billing_address_collection")
     if mode == "setup":
         raise StripeError("This sandbox has no setup mode yet.", param="mode")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
@@ -167,8 +173,7 @@ def _check_shape(tx: Transaction, params: Params, mode: str) -> None:
                 "setup_future_usage",
             },
         ),
-        ("subscription_data", {"metadata", "description", "billing_mode"}),
-        ("consent_collection", {"terms_of_service", "promotions", "payment_method_reuse_agreement"}),
+        ("subscription_data", {"metadata", "description"}),
     ):
         unknown = (params.get(name) or {}).keys() - known
         if unknown:
@@ -212,7 +217,24 @@ def details(email: str | None, name: str | None) -> Tree:
 
 def _custom_text(given: Tree) -> Tree:
     names = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
+    for name in given.keys() - {"after_submit", "submit"}:
+        raise StripeError("This page has no place for that text.", param=f"custom_text[{name}]")
     return {name: given.get(name) or None for name in names}
+
+
+def _branding(given: Tree) -> Tree:
+    """The shop's name is shown; colours are not, so that nobody takes the page for the shop's."""
+    for name in given.keys() - {"display_name"}:
+        raise StripeError("This page shows the display name only.", param=f"branding_settings[{name}]")
+    return {
+        "background_color": "#ffffff",
+        "border_style": "rectangular",
+        "button_color": "#111111",
+        "display_name": given.get("display_name", ""),
+        "font_family": "default",
+        "icon": None,
+        "logo": None,
+    }
 
 
 def _no_invoice() -> Tree:

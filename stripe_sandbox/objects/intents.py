@@ -110,7 +110,7 @@ def create_intent(tx: Transaction, params: Params) -> Tree:
         statement_descriptor=params.get("statement_descriptor"),
         statement_descriptor_suffix=params.get("statement_descriptor_suffix"),
     )
-    params.get("return_url"), params.get("off_session")  # nothing here redirects, and no card asks its bank
+    params.accept("return_url", "off_session")  # nothing here redirects, and no card asks its bank
     return _confirm(tx, intent, method, "payment_method") if params.get("confirm") else intent
 
 
@@ -190,7 +190,7 @@ def confirm_intent(tx: Transaction, params: Params, id: str) -> Tree:
     named = params.get("payment_method") or intent["payment_method"]
     if "receipt_email" in params:
         intent = tx.save(intent | {"receipt_email": params["receipt_email"] or None})
-    params.get("return_url"), params.get("off_session")
+    params.accept("return_url", "off_session")
     return _confirm(tx, intent, method_for(tx, named) if named else None, "payment_method")
 
 
