@@ -6,10 +6,12 @@ the last of those the delivery has failed, and `resend` is left. What was not de
 is delivered when it starts again.
 """
 
+import contextlib
 import hashlib
 import hmac
 import http.client
 import json
+import socket
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +46,7 @@ class Courier:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._busy: set[str] = set()
+        self._live: set[http.client.HTTPConnection] = set()
         self._guard = threading.Lock()
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="courier")
         self._thread = threading.Thread(target=self._watch, name="courier-watch", daemon=True)
@@ -55,9 +58,14 @@ class Courier:
         self._wake.set()
 
     def stop(self) -> None:
-        """Ends soon: at once unless an endpoint is being waited for."""
+        """Ends at once: an endpoint that is waited for is hung up on, and asked again after a restart."""
         self._stopping.set()
         self._wake.set()
+        with self._guard:
+            for connection in self._live:
+                if connection.sock is not None:
+                    with contextlib.suppress(OSError):
+                        connection.sock.shutdown(socket.SHUT_RDWR)
         if self._thread.is_alive():
             self._thread.join(TIMEOUT + 1)
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -161,12 +169,12 @@ class Courier:
         }
 
     def _post(self, letter: Tree) -> None:
+        twin = threading.Thread(target=self._send, args=(letter,), daemon=True)
         if letter["copies"] == 2:
-            twin = self._pool.submit(_send, letter)
-            status, detail = _send(letter)
-            twin.result()
-        else:
-            status, detail = _send(letter)
+            twin.start()
+        status, detail = self._send(letter)
+        if letter["copies"] == 2:
+            twin.join()
         row = letter["row"]
         with self.store.writing(tell=False) as tx:
             tries = row["tries"] + 1
@@ -177,6 +185,36 @@ class Courier:
                 _mark(tx, row, "pending", status, detail, tries, due)
             else:
                 _mark(tx, row, "failed", status, detail, tries)
+
+    def _send(self, letter: Tree) -> tuple[int | None, str]:
+        """The status the endpoint answered with, and what went wrong. Redirects are not followed."""
+        parts = urlsplit(letter["url"])
+        secure = parts.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        connection = kind(parts.hostname or "", parts.port or (443 if secure else 80), timeout=TIMEOUT)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Stripe-Signature": letter["signature"],
+            "User-Agent": "Stripe/1.0 (local sandbox)",
+            "Accept": "*/*",
+            "Connection": "close",
+        }
+        with self._guard:
+            if self._stopping.is_set():
+                return None, "stopped"
+            self._live.add(connection)
+        try:
+            connection.request("POST", path, letter["payload"], headers)
+            reply = connection.getresponse()
+            text = reply.read(2000).decode("utf-8", "replace")
+            return reply.status, "" if 200 <= reply.status < 300 else text[:200]
+        except (OSError, http.client.HTTPException) as error:
+            return None, f"{type(error).__name__}: {error}"[:200]
+        finally:
+            with self._guard:
+                self._live.discard(connection)
+            connection.close()
 
 
 def _before_others(tx: Transaction, row: Tree) -> float:
@@ -210,31 +248,6 @@ def _mark(
             row["id"],
         ),
     )
-
-
-def _send(letter: Tree) -> tuple[int | None, str]:
-    """The status the endpoint answered with, and what went wrong. Redirects are not followed."""
-    parts = urlsplit(letter["url"])
-    secure = parts.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port or (443 if secure else 80), timeout=TIMEOUT)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = {
-        "Content-Type": "application/json; charset=utf-8",
-        "Stripe-Signature": letter["signature"],
-        "User-Agent": "Stripe/1.0 (local sandbox)",
-        "Accept": "*/*",
-        "Connection": "close",
-    }
-    try:
-        connection.request("POST", path, letter["payload"], headers)
-        reply = connection.getresponse()
-        text = reply.read(2000).decode("utf-8", "replace")
-        return reply.status, "" if 200 <= reply.status < 300 else text[:200]
-    except (OSError, http.client.HTTPException) as error:
-        return None, f"{type(error).__name__}: {error}"[:200]
-    finally:
-        connection.close()
 
 
 def waiting(tx: Transaction) -> bool:

@@ -258,6 +258,17 @@ def test_the_code_box_takes_a_code_in_any_case_and_gives_it_back(sandbox: Runnin
     assert sandbox.v1.promotion_codes.retrieve(code.id).times_redeemed == 1
 
 
+def test_a_code_that_leaves_too_little_to_charge_is_refused(sandbox: Running) -> None:
+    coupon = sandbox.v1.coupons.create({"amount_off": 39960, "currency": "usd"})
+    sandbox.v1.promotion_codes.create(
+        {"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "NEARLY"}
+    )
+    session = open_session(sandbox, allow_promotion_codes=True)
+    page = requests.post(f"{session.url}/code", {"code": "NEARLY"}, timeout=10)
+    assert errors(page) == {"code": "With this code the order is too small to be charged."}
+    assert sandbox.v1.checkout.sessions.retrieve(session.id).amount_total == 40000
+
+
 def test_a_session_without_a_code_box_takes_no_code(sandbox: Running) -> None:
     code_for(sandbox)
     session = open_session(sandbox)

@@ -74,6 +74,22 @@ def test_what_was_not_delivered_goes_out_after_a_restart(tmp_path: Path) -> None
     receiver.close()
 
 
+def test_it_does_not_wait_for_a_receiver_that_hangs(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with running(tmp_path) as sandbox:
+            sandbox.v1.webhook_endpoints.create({"url": url, "enabled_events": ["*"]})
+            sandbox.v1.customers.create({})
+            caller, _ = silent.accept()
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 2
+        caller.close()
+    with running(tmp_path) as sandbox:
+        assert len(sandbox.v1.events.list({"delivery_success": False}).data) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

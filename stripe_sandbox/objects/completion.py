@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..registry import merge_metadata
 from ..store import Transaction
 from ..wire import StripeError, Tree
-from . import cart, charges, checkout, discounts, intents
+from . import cart, charges, checkout, discounts, intents, money
 from .cards import Card
 from .cart import KIND
 from .catalog import save_changes
@@ -53,7 +53,10 @@ def apply_code(tx: Transaction, session: Tree, typed: str) -> Tree:
         )
     except StripeError as error:
         raise CannotPay(str(error), "code") from error
-    return cart.reprice(tx, session | {"discounts": [discount]})
+    session = cart.reprice(tx, session | {"discounts": [discount]})
+    if 0 < session["amount_total"] < money.least(session["currency"]):
+        raise CannotPay("With this code the order is too small to be charged.", "code")
+    return session
 
 
 def _check_again(tx: Transaction, session: Tree) -> None:
