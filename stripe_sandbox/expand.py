@@ -15,37 +15,40 @@ def expand(tx: Transaction, reply: Tree, paths: list[str]) -> Tree:
         parts = path.split(".")
         if len([part for part in parts if part != "data"]) > DEEPEST:
             raise StripeError(f"You cannot expand more than {DEEPEST} levels: {path}", param="expand")
-        _follow(tx, reply, reply.get("object", ""), "", parts, path)
+        _follow(tx, reply, reply, "", parts, path)
     return reply
 
 
-def _follow(tx: Transaction, node: Any, kind: str, trail: str, parts: list[str], path: str) -> None:
-    """`node` belongs to an object of `kind`, and stands at `trail` within it."""
-    if not parts or node is None:
-        return
+def _follow(tx: Transaction, owner: Tree, node: Any, trail: str, parts: list[str], path: str) -> None:
+    """`node` stands at `trail` within the object `owner`."""
     if isinstance(node, list):
         for element in node:
-            _follow(tx, element, *_identity(element, kind, trail), parts, path)
+            _follow(tx, *_place(element, owner, trail), parts, path)
         return
-    name, rest = parts[0], parts[1:]
+    if not parts or not isinstance(node, dict):
+        return
+    kind, name, rest = owner.get("object", ""), parts[0], parts[1:]
     here = f"{trail}.{name}".lstrip(".")
     if (kind, here) in INCLUDES and name not in node:
-        node[name] = INCLUDES[kind, here](tx, node)
+        node[name] = INCLUDES[kind, here](tx, owner)
     value = node.get(name)
     target = REFERENCES.get((kind, here))
     if name not in node or (target is None and not isinstance(value, dict | list)):
         raise StripeError(f"This property cannot be expanded ({path}).", param="expand")
     if isinstance(value, str) and target:
         node[name] = value = _object(tx, target, value)
-    elif isinstance(value, list) and target and all(isinstance(element, str) for element in value):
-        node[name] = value = [_object(tx, target, element) for element in value]
-    _follow(tx, value, *_identity(value, kind, here), rest, path)
+    elif isinstance(value, list) and target:
+        node[name] = value = [
+            _object(tx, target, element) if isinstance(element, str) else element for element in value
+        ]
+    _follow(tx, *_place(value, owner, here), rest, path)
 
 
-def _identity(value: Any, kind: str, trail: str) -> tuple[str, str]:
+def _place(value: Any, owner: Tree, trail: str) -> tuple[Tree, Any, str]:
+    """Whose `value` is: its own when it is an object itself."""
     if isinstance(value, dict) and "object" in value:
-        return value["object"], ""
-    return kind, trail
+        return value, value, ""
+    return owner, value, trail
 
 
 def _object(tx: Transaction, kinds: str, id: str) -> Any:

@@ -29,7 +29,7 @@ ROUTES: list[Route] = []
 SHOWN: dict[str, Callable[[Transaction, Tree], Tree]] = {}
 # (kind, dotted field) → the kind of object whose id stands there
 REFERENCES: dict[tuple[str, str], str] = {}
-# (kind, dotted field) → makes a field that is only there when asked for
+# (kind, dotted field) → makes a field that is only there when asked for, from the object it belongs to
 INCLUDES: dict[tuple[str, str], Callable[[Transaction, Tree], Any]] = {}
 # kind → what time alone does to it
 WHEN_DUE: dict[str, Callable[[Transaction, Tree], None]] = {}

@@ -5,6 +5,7 @@ import threading
 from html import unescape
 from typing import Any
 
+import html5lib
 import pytest
 import requests
 import stripe
@@ -44,7 +45,10 @@ def field(reply: requests.Response, name: str) -> str:
 
 def test_a_code_takes_30_percent_off(sandbox: Running) -> None:
     code = code_for(sandbox)
-    session = open_session(sandbox, discounts=[{"promotion_code": code.id}], expand=["line_items"])
+    expand = ["line_items", "total_details.breakdown", "discounts.coupon"]
+    session = open_session(sandbox, discounts=[{"promotion_code": code.id}], expand=expand)
+    assert session.discounts[0].coupon.percent_off == 30
+    assert session.total_details.breakdown.discounts[0].amount == 12000
     assert (session.amount_subtotal, session.amount_total) == (40000, 28000)
     assert session.total_details.amount_discount == 12000
     assert session.line_items.data[0].amount_total == 28000
@@ -389,6 +393,32 @@ def test_a_delayed_payment_waits_for_the_back_room(sandbox: Running) -> None:
         f"{sandbox.base}/_sandbox/sessions/{session.id}/settle", json={"outcome": "fails"}, timeout=10
     )
     assert again.status_code == 400
+
+
+def test_the_pages_are_sound_html(sandbox: Running) -> None:
+    session = open_session(sandbox, allow_promotion_codes=True)
+    gone = open_session(sandbox)
+    sandbox.v1.checkout.sessions.expire(gone.id)
+    paid = open_session(sandbox)
+    sandbox.pay(paid.url)
+    wrong = sandbox.pay(session.url, card_number="1", email='"><script>')
+    charge = sandbox.v1.charges.list().data[0]
+    pages = [wrong.text] + [
+        requests.get(f"{sandbox.base}{path}", timeout=10).text
+        for path in (
+            f"/c/pay/{session.id}",
+            f"/c/pay/{gone.id}",
+            f"/c/pay/{paid.id}",
+            f"/_sandbox/receipts/{charge.id}",
+            "/_sandbox/",
+        )
+    ]
+    for page in pages:
+        html5lib.HTMLParser(strict=True).parse(page)
+        assert "TEST MODE" in page
+        assert "<script" not in page
+        ids = re.findall(r' id="([^"]+)"', page)
+        assert len(ids) == len(set(ids))
 
 
 # The guard

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 import stripe
-from sandbox_tools import KEY, Running, client, running, session_data
+from sandbox_tools import KEY, Running, client, running, session_data, until
 
 
 @pytest.fixture
@@ -73,13 +73,14 @@ def test_keys_are_forgotten_after_a_day(tmp_path) -> None:
 
 
 def test_a_second_call_while_the_first_runs_is_told_so(sandbox: Running) -> None:
-    sandbox.backstage("faults", {"kind": "slow", "seconds": 0.6, "method": "POST", "prefix": "/v1/customers"})
+    sandbox.backstage("faults", {"kind": "slow", "seconds": 1.2, "method": "POST", "prefix": "/v1/customers"})
     made: list[Any] = []
     thread = threading.Thread(
         target=lambda: made.append(client(sandbox.base).v1.customers.create({}, key("k")))
     )
     thread.start()
-    time.sleep(0.2)
+    until(lambda: not requests.get(f"{sandbox.base}/_sandbox/faults", timeout=10).json()["faults"])
+    time.sleep(0.1)
     with pytest.raises(stripe.APIError) as refused:
         sandbox.v1.customers.create({}, key("k"))
     assert refused.value.http_status == 409

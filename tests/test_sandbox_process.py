@@ -56,7 +56,7 @@ def test_it_says_when_it_is_ready_survives_a_kill_and_stops_at_once(tmp_path: Pa
         begun = time.monotonic()
         second.send_signal(signal.SIGTERM)
         assert second.wait(timeout=5) == 0
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 3
         assert second.stderr is not None
         assert second.stderr.read() == ""
     receiver.close()
@@ -66,7 +66,7 @@ def test_what_was_not_delivered_goes_out_after_a_restart(tmp_path: Path) -> None
     receiver = Receiver()
     with running(tmp_path) as sandbox:
         sandbox.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
-        sandbox.backstage("chaos", {"delay": 0.5})
+        sandbox.backstage("chaos", {"delay": 1.5})
         sandbox.v1.customers.create({})
     assert receiver.got == []
     with running(tmp_path):
@@ -84,7 +84,7 @@ def test_it_does_not_wait_for_a_receiver_that_hangs(tmp_path: Path) -> None:
             sandbox.v1.customers.create({})
             caller, _ = silent.accept()
             begun = time.monotonic()
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 3
         caller.close()
     with running(tmp_path) as sandbox:
         assert len(sandbox.v1.events.list({"delivery_success": False}).data) == 1

@@ -142,7 +142,10 @@ def test_every_event_twice(sandbox: Running, receiver: Receiver) -> None:
     assert len({event["id"] for event in receiver.events}) == 2
 
 
-def test_events_in_the_wrong_order(sandbox: Running, receiver: Receiver) -> None:
+def test_events_in_the_wrong_order(
+    sandbox: Running, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "GATHER", 1.5)
     endpoint(sandbox, receiver)
     sandbox.backstage("chaos", {"reorder": True})
     sandbox.v1.customers.create({})
@@ -166,7 +169,7 @@ def test_events_that_never_come(sandbox: Running, receiver: Receiver) -> None:
 
 def test_events_that_come_late(sandbox: Running, receiver: Receiver) -> None:
     endpoint(sandbox, receiver)
-    sandbox.backstage("chaos", {"delay": 0.4})
+    sandbox.backstage("chaos", {"delay": 1})
     sandbox.v1.customers.create({})
     until(lambda: rows(sandbox)[0]["detail"] == "held")
     assert receiver.got == []

@@ -102,7 +102,7 @@ def reprice(tx: Transaction, session: Tree) -> Tree:
         line | {"amount_discount": off, "amount_total": line["amount_subtotal"] - off}
         for line, off in zip(lines, taken, strict=True)
     ]
-    tx.hide(session, lines=lines)
+    tx.hide(session, lines=lines, discount=new_id("di_1"))
     total = session["amount_subtotal"] - sum(taken)
     return tx.save(
         session
@@ -114,4 +114,20 @@ def list_of_lines(tx: Transaction, session: Tree) -> Tree:
     return envelope(lines_of(tx, session), f"/v1/checkout/sessions/{session['id']}/line_items")
 
 
+def breakdown(tx: Transaction, session: Tree) -> Tree:
+    """How the total came about, for `total_details.breakdown`."""
+    off, id = session["total_details"]["amount_discount"], tx.hidden(session)["discount"]
+    given = [
+        {
+            "amount": off,
+            "discount": discounts.as_discount(
+                tx, id, discount, customer=session["customer"], checkout_session=session["id"]
+            ),
+        }
+        for discount in session["discounts"]
+    ]
+    return {"discounts": given, "taxes": []}
+
+
 INCLUDES[KIND, "line_items"] = list_of_lines
+INCLUDES[KIND, "total_details.breakdown"] = breakdown

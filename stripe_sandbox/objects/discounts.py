@@ -76,16 +76,21 @@ def redeem(tx: Transaction, discount: Tree) -> None:
 
 
 def new_discount(tx: Transaction, discount: Tree, **holders: str | None) -> Tree:
-    """A Discount object for a subscription, an invoice or a session."""
+    """A Discount object for a subscription."""
+    return tx.insert(as_discount(tx, new_id("di_1"), discount, **holders))
+
+
+def as_discount(tx: Transaction, id: str, discount: Tree, **holders: str | None) -> Tree:
+    """The same, not written: a session's discount has no life of its own."""
     coupon = tx.named("coupon", discount["coupon"], "coupon")
-    obj = {
-        "id": new_id("di_1"),
+    return {
+        "id": id,
         "object": "discount",
         "checkout_session": holders.get("checkout_session"),
         "customer": holders.get("customer"),
         "customer_account": None,
         "end": _discount_end(tx, coupon),
-        "invoice": holders.get("invoice"),
+        "invoice": None,
         "invoice_item": None,
         "promotion_code": discount["promotion_code"],
         "source": {"coupon": coupon["id"], "type": "coupon"},
@@ -93,7 +98,6 @@ def new_discount(tx: Transaction, discount: Tree, **holders: str | None) -> Tree
         "subscription": holders.get("subscription"),
         "subscription_item": None,
     }
-    return tx.insert(obj)
 
 
 def _discount_end(tx: Transaction, coupon: Tree) -> int | None:
