@@ -54,7 +54,7 @@ class CheckoutPage:
             session = tx.find(KIND, id)
         if session is None:
             raise NotFound
-        if request.method == "GET":
+        if request.method in ("GET", "HEAD"):
             return self._page(id, Typed())
         if session["status"] == "complete":  # paid in another tab, or by the first of two clicks
             return redirect(success_url(session), 303)

@@ -237,6 +237,15 @@ def test_two_clicks_on_pay_charge_once(sandbox: Running) -> None:
     assert len(sandbox.v1.events.list({"type": "checkout.session.completed"}).data) == 1
 
 
+def test_looking_at_the_page_changes_nothing(sandbox: Running) -> None:
+    session = open_session(sandbox)
+    for _ in range(2):
+        assert requests.head(session.url, timeout=10).status_code == 200
+        assert requests.get(session.url, timeout=10).status_code == 200
+    assert sandbox.v1.checkout.sessions.retrieve(session.id).status == "open"
+    assert requests.get(f"{session.url}/back", timeout=10).status_code == 405
+
+
 def test_back_leads_to_the_shop_and_leaves_the_session_open(sandbox: Running) -> None:
     session = open_session(sandbox)
     reply = requests.post(f"{session.url}/back", allow_redirects=False, timeout=10)

@@ -1,18 +1,18 @@
 """Checkout sessions: making, reading, expiring them. `completion.py` is where they are paid."""
 
-from urllib.parse import urlsplit
-
 import stripe.params.checkout as shapes
 
 from ..listing import envelope, page
 from ..parameters import Params
-from ..registry import WHEN_DUE, metadata, refers, route
+from ..registry import metadata, refers, route
 from ..store import Transaction, new_id
-from ..wire import StripeError, Tree, missing_parameter
+from ..wire import StripeError, Tree
 from . import discounts, money
+from . import session_rules as rules
 from .cart import KIND, lines_from, lines_of, reprice
 from .catalog import save_changes
 from .customers import check_email
+from .intents import cancel
 
 refers(
     KIND,
@@ -23,7 +23,6 @@ refers(
     discounts__coupon="coupon",
     discounts__promotion_code="promotion_code",
 )
-SHORTEST, LONGEST = 30 * 60, 24 * 3600
 # Parameters that change nothing here but what the session says of itself.
 ECHOED = ("client_reference_id", "locale", "submit_type")
 
@@ -31,7 +30,7 @@ ECHOED = ("client_reference_id", "locale", "submit_type")
 @route("POST", "/v1/checkout/sessions", shapes.SessionCreateParams)
 def create_session(tx: Transaction, params: Params) -> Tree:
     mode = params.get("mode", "payment")
-    _check_shape(tx, params, mode)
+    rules.check_shape(tx, params, mode)
     lines = lines_from(tx, params, mode)
     currency = lines[0]["price"]["currency"]
     subtotal = sum(line["amount_subtotal"] for line in lines)
@@ -52,7 +51,7 @@ def create_session(tx: Transaction, params: Params) -> Tree:
         "amount_total": subtotal,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": None,
-        "branding_settings": _branding(params.get("branding_settings") or {}),
+        "branding_settings": rules.branding(params.get("branding_settings") or {}),
         "cancel_url": params.get("cancel_url"),
         "client_reference_id": None,
         "client_secret": None,
@@ -63,7 +62,7 @@ def create_session(tx: Transaction, params: Params) -> Tree:
         "currency": currency,
         "currency_conversion": None,
         "custom_fields": [],
-        "custom_text": _custom_text(params.get("custom_text") or {}),
+        "custom_text": rules.custom_text(params.get("custom_text") or {}),
         "customer": customer,
         "customer_account": None,
         "customer_creation": params.get("customer_creation", "if_required")
@@ -72,7 +71,7 @@ def create_session(tx: Transaction, params: Params) -> Tree:
         "customer_details": _known(found, params),
         "customer_email": check_email(params.get("customer_email"), "customer_email"),
         "discounts": [discount] if discount else [],
-        "expires_at": _expiry(tx, params),
+        "expires_at": rules.expiry(tx, params),
         "integration_identifier": None,
         "invoice": None,
         "invoice_creation": _no_invoice() if mode == "payment" else None,
@@ -126,73 +125,6 @@ def create_session(tx: Transaction, params: Params) -> Tree:
     return session
 
 
-def _check_shape(tx: Transaction, params: Params, mode: str) -> None:
-    for name in ("adaptive_pricing", "automatic_tax", "invoice_creation", "phone_number_collection"):
-        if (params.get(name) or {}).get("enabled"):
-            raise StripeError(f"This sandbox does not act on the parameter '{name}' yet.", param=name)
-    if params.get("billing_address_collection", "auto") != "auto":
-        raise StripeError("This page asks for no address.", param="billing_address_collection")
-    if mode == "setup":
-        raise StripeError("This sandbox has no setup mode yet.", param="mode")
-    if params.get("ui_mode", "hosted_page") != "hosted_page":
-        raise StripeError("This sandbox has the hosted page only.", param="ui_mode")
-    if not params.get("success_url"):
-        raise missing_parameter("success_url")
-    for name in ("success_url", "cancel_url"):
-        if name in params:
-            _check_url(params[name], name)
-    if not params.get("line_items"):
-        raise missing_parameter("line_items")
-    if params.get("discounts") and params.get("allow_promotion_codes") is not None:
-        raise StripeError(
-            "You may only specify one of these parameters: allow_promotion_codes, discounts.",
-            param="discounts",
-        )
-    if len(params.get("discounts") or []) > 1:
-        raise StripeError("A session takes at most one discount.", param="discounts")
-    if params.get("customer") and params.get("customer_email"):
-        raise StripeError(
-            "You may only specify one of these parameters: customer, customer_email.", param="customer_email"
-        )
-    if params.get("customer_creation") and (mode != "payment" or params.get("customer")):
-        raise StripeError(
-            "`customer_creation` goes with `payment` mode and without `customer`.", param="customer_creation"
-        )
-    wrong = {"payment": "subscription_data", "subscription": "payment_intent_data"}[mode]
-    if wrong in params:
-        raise StripeError(f"You can not pass `{wrong}` in `{mode}` mode.", param=wrong)
-    for name, known in (
-        (
-            "payment_intent_data",
-            {
-                "metadata",
-                "description",
-                "receipt_email",
-                "statement_descriptor",
-                "statement_descriptor_suffix",
-                "setup_future_usage",
-            },
-        ),
-        ("subscription_data", {"metadata", "description"}),
-    ):
-        unknown = (params.get(name) or {}).keys() - known
-        if unknown:
-            where = f"{name}[{min(unknown)}]"
-            raise StripeError(f"This sandbox does not act on the parameter '{where}' yet.", param=where)
-    types = params.get("payment_method_types")
-    if types and ("card" not in types or set(types) - {"card", "sepa_debit"}):
-        raise StripeError("This sandbox has cards, and sepa_debit beside them.", param="payment_method_types")
-    currency = params.get("currency")
-    if currency:
-        money.currency(currency, "currency")
-
-
-def _check_url(url: str, param: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise StripeError("Not a valid URL", code="url_invalid", param=param)
-
-
 def _types(mode: str) -> list[str]:
     return ["card", "sepa_debit"] if mode == "payment" else ["card"]
 
@@ -215,28 +147,6 @@ def details(email: str | None, name: str | None) -> Tree:
     }
 
 
-def _custom_text(given: Tree) -> Tree:
-    names = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
-    for name in given.keys() - {"after_submit", "submit"}:
-        raise StripeError("This page has no place for that text.", param=f"custom_text[{name}]")
-    return {name: given.get(name) or None for name in names}
-
-
-def _branding(given: Tree) -> Tree:
-    """The shop's name is shown; colours are not, so that nobody takes the page for the shop's."""
-    for name in given.keys() - {"display_name"}:
-        raise StripeError("This page shows the display name only.", param=f"branding_settings[{name}]")
-    return {
-        "background_color": "#ffffff",
-        "border_style": "rectangular",
-        "button_color": "#111111",
-        "display_name": given.get("display_name", ""),
-        "font_family": "default",
-        "icon": None,
-        "logo": None,
-    }
-
-
 def _no_invoice() -> Tree:
     empty: Tree = {
         "account_tax_ids": None,
@@ -248,15 +158,6 @@ def _no_invoice() -> Tree:
         "rendering_options": None,
     }
     return {"enabled": False, "invoice_data": empty}
-
-
-def _expiry(tx: Transaction, params: Params) -> int:
-    at = params.get("expires_at", tx.now + LONGEST)
-    if not tx.now + SHORTEST <= at <= tx.now + LONGEST:
-        raise StripeError(
-            "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.", param="expires_at"
-        )
-    return at
 
 
 # Reading and ending
@@ -311,8 +212,6 @@ def expire_session(tx: Transaction, params: Params, id: str) -> Tree:
 
 
 def expire(tx: Transaction, session: Tree) -> Tree:
-    from .intents import cancel
-
     session = tx.save(session | {"status": "expired", "url": None})
     tx.due(session, None)
     if known := tx.hidden(session).get("intent"):
@@ -321,16 +220,3 @@ def expire(tx: Transaction, session: Tree) -> Tree:
             cancel(tx, intent, None)
     tx.emit("checkout.session.expired", session)
     return session
-
-
-def when_due(tx: Transaction, session: Tree) -> None:
-    """Time is up for an open session, or the bank answers for one that was paid by a delayed method."""
-    from .completion import settle
-
-    if session["status"] == "open":
-        expire(tx, session)
-    else:
-        settle(tx, session, tx.hidden(session)["outcome"] == "arrives")
-
-
-WHEN_DUE[KIND] = when_due

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..registry import merge_metadata
+from ..registry import WHEN_DUE, merge_metadata
 from ..store import Transaction
 from ..wire import StripeError, Tree
 from . import cart, charges, checkout, discounts, intents, money
@@ -249,3 +249,14 @@ def _complete(tx: Transaction, session: Tree, buyer: Buyer, status: str) -> Tree
     tx.due(session, None)
     tx.emit("checkout.session.completed", session)
     return session
+
+
+def when_due(tx: Transaction, session: Tree) -> None:
+    """Time is up for an open session, or the bank answers for one that was paid by a delayed method."""
+    if session["status"] == "open":
+        checkout.expire(tx, session)
+    else:
+        settle(tx, session, tx.hidden(session)["outcome"] == "arrives")
+
+
+WHEN_DUE[KIND] = when_due

@@ -135,7 +135,7 @@ def _settings(tx: Transaction, customer: Tree, given: Tree) -> Tree:
 
 @route("DELETE", "/v1/customers/<id>", shapes.CustomerDeleteParams)
 def delete_customer(tx: Transaction, params: Params, id: str) -> Tree:
-    from .subscriptions import end_now
+    from .subscriptions import end_now  # which itself needs customers
 
     customer = tx.get("customer", id)
     for subscription in tx.where("subscription", customer=id):

@@ -1,5 +1,6 @@
 """Payment methods: cards by their test names or as typed on the hosted page, and one delayed method."""
 
+import hashlib
 from datetime import UTC, datetime
 
 import stripe.params as shapes
@@ -88,8 +89,6 @@ def delayed_method(tx: Transaction, billing: Tree) -> Tree:
 
 
 def _fingerprint(text: str) -> str:
-    import hashlib
-
     return hashlib.sha256(b"sandbox" + text.encode()).hexdigest()[:16]
 
 
