@@ -67,7 +67,7 @@ class Children:
     def __init__(self):
         self.running = {}  # name: (process, log); the services, which should never end by themselves
         self.asked_to_stop = False
-        self.parent = os.getppid()
+        self.parent, self.on_terminal = os.getppid(), os.isatty(1)
 
     def listen(self):
         """Take Ctrl-C, TERM and a closed terminal as a request to stop."""
@@ -82,12 +82,16 @@ class Children:
     def pause(self, seconds=0.05):
         """Wait a moment. Raises Stopped when asked to end, Failed when a service has died."""
         time.sleep(seconds)
-        orphaned = "MAKELEVEL" in os.environ and os.getppid() != self.parent  # make itself was killed
-        if self.asked_to_stop or orphaned:
+        if self.asked_to_stop or self.is_left_alone():
             raise Stopped
         for name, (process, log) in self.running.items():
             if process.poll() is not None:
                 raise Failed(f"The {name} stopped by itself: {last_line(log)} (its log: {log})")
+
+    def is_left_alone(self):
+        """Say whether make was killed, or the terminal closed while make kept the news of it to itself."""
+        orphaned = "MAKELEVEL" in os.environ and os.getppid() != self.parent
+        return orphaned or (self.on_terminal and not os.isatty(1))
 
     def _open(self, command, log, **options):
         with log.open("wb") as out:
