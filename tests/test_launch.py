@@ -2,6 +2,7 @@
 
 import ast
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 sys.path.insert(0, str(DEPLOY))  # as it is for `python3 deploy/launch.py`
+from environment import UNFINISHED, is_sound  # noqa: E402
 from processes import Refused  # noqa: E402
 from settings import plan, read_settings, write_settings  # noqa: E402
 
@@ -120,6 +122,14 @@ def status(port, path):
         return reply.status
 
 
+def webhook_addresses(sandbox_port):
+    """Where the sandbox delivers to."""
+    address = f"http://127.0.0.1:{sandbox_port}/v1/webhook_endpoints"
+    question = urllib.request.Request(address, headers={"Authorization": "Bearer sk_test_any"})
+    with urllib.request.urlopen(question, timeout=10) as reply:
+        return [endpoint["url"] for endpoint in json.load(reply)["data"]]
+
+
 needs_proc = pytest.mark.skipif(
     not Path("/proc/self").exists(), reason="looks at processes as Linux shows them"
 )
@@ -153,6 +163,7 @@ def test_it_opens_twice_keeps_what_it_made_and_leaves_no_process(tmp_path):
     with Magazine(data, *ports) as magazine:
         magazine.wait_until_open()
         assert read_settings(settings) == {**first, "SITE_NAME": "Ours"}
+        assert webhook_addresses(magazine.sandbox_port) == [f"http://127.0.0.1:{magazine.port}/stripe/webhook"]
         assert first["DEMO_PATRON_PASSWORD"] in magazine.said
         pids = descendants(magazine.process.pid)
         magazine.process.kill()  # no chance to tidy up, and still nothing is left
@@ -176,6 +187,7 @@ def test_when_one_part_dies_the_rest_is_stopped_and_it_is_named(tmp_path):
         assert after["STRIPE_API_BASE"] == f"http://127.0.0.1:{new[1]}"
         assert after["STRIPE_WEBHOOK_SECRETS"] != before["STRIPE_WEBHOOK_SECRETS"], (
             "a new address, a new endpoint"
+        assert webhook_addresses(new[1]) == [f"http://127.0.0.1:{new[0]}/stripe/webhook"]
         )
         assert after["SECRET_KEY"] == before["SECRET_KEY"]
 
@@ -280,6 +292,10 @@ def test_an_environment_left_unfinished_is_made_again_and_a_finished_one_is_kept
     assert again.returncode == 0, again.stdout
     assert again.stdout.startswith("Making .venv")
     assert subprocess.run(**how, capture_output=True, timeout=60).stdout == "", "nothing left to do"
+    assert is_sound(clone / ".venv")
+    (clone / ".venv" / UNFINISHED).touch()
+    assert not is_sound(clone / ".venv"), "half a package may be in it"
+    (clone / ".venv" / UNFINISHED).unlink()
 
     (clone / "requirements.txt").write_text("no-such-package==1.0 --hash=sha256:" + 64 * "0")
     how["env"] |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
