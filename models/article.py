@@ -1,0 +1,360 @@
+"""Stories and what they hang together by: categories, authors, tags, pictures, liveblog entries, pages."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+
+from models.base import ShortEnum, db, utcnow
+from models.metering import Access
+from models.writing import Written, write
+
+POPULAR_DAYS = 90  # how far back 'popular' looks
+
+
+class Kind(StrEnum):
+    ARTICLE = "article"
+    LIVEBLOG = "liveblog"
+
+
+class Status(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    PRIVATE = "private"  # WordPress's word: written, kept, shown to staff only
+
+
+class SourceFormat(StrEnum):
+    MARKDOWN = "markdown"
+    HTML = "html"  # imported from WordPress
+
+
+class Category(db.Model):
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    hanzi: Mapped[str] = mapped_column(default="")  # set upright beside the category's strip
+    description: Mapped[str] = mapped_column(default="")
+    position: Mapped[int] = mapped_column(default=0)
+
+    @classmethod
+    def in_order(cls) -> list["Category"]:
+        return list(db.session.scalars(select(cls).order_by(cls.position, cls.name)))
+
+    @classmethod
+    def by_slug(cls, slug: str) -> "Category | None":
+        return db.session.scalar(select(cls).where(cls.slug == slug))
+
+
+class Author(db.Model):
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    bio: Mapped[str] = mapped_column(default="")
+    role: Mapped[str] = mapped_column(default="")
+
+    @classmethod
+    def by_slug(cls, slug: str) -> "Author | None":
+        return db.session.scalar(select(cls).where(cls.slug == slug))
+
+    @classmethod
+    def in_order(cls) -> list["Author"]:
+        return list(db.session.scalars(select(cls).order_by(cls.name)))
+
+
+class Tag(db.Model):
+    """A subject, or a hashtag as people wrote it: then `meaning` says it in English."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    meaning: Mapped[str] = mapped_column(default="")
+    source: Mapped[str] = mapped_column(default="")  # where and how often it was seen: "Weibo · 210 m reads"
+    board_position: Mapped[int | None]  # its place on the front page's board, if any
+
+    @classmethod
+    def by_slug(cls, slug: str) -> "Tag | None":
+        return db.session.scalar(select(cls).where(cls.slug == slug))
+
+    @classmethod
+    def board(cls, now: datetime) -> list[tuple["Tag", bool]]:
+        """The hashtags on the board, in order, each with whether a published story carries it."""
+        told = (
+            select(article_tag.c.tag_id)
+            .join(Article, Article.id == article_tag.c.article_id)
+            .where(article_tag.c.tag_id == cls.id, Article.is_out(now))
+            .exists()
+        )
+        rows = db.session.execute(
+            select(cls, told).where(cls.board_position.is_not(None)).order_by(cls.board_position)
+        )
+        return [(tag, bool(has_story)) for tag, has_story in rows]
+
+
+class Picture(db.Model):
+    """A file in DATA/media, shown under /media/<key>. Width and height in CSS pixels, so that nothing jumps."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    content_type: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+
+    @classmethod
+    def by_key(cls, key: str) -> "Picture | None":
+        return db.session.scalar(select(cls).where(cls.key == key))
+
+
+article_tag = db.Table(
+    "article_tag",
+    db.Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    db.Column("tag_id", ForeignKey("tag.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class Byline(db.Model):
+    """Who wrote an article, in the order of the byline."""
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("author.id"), primary_key=True, index=True)
+    position: Mapped[int] = mapped_column(default=0)
+    author: Mapped[Author] = relationship(lazy="joined", innerjoin=True)
+
+
+class Article(db.Model):
+    """A story. Its text is read through `models.presenting.present` only, which knows who may."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[Kind] = mapped_column(ShortEnum(Kind), default=Kind.ARTICLE)
+    status: Mapped[Status] = mapped_column(ShortEnum(Status), default=Status.DRAFT)
+    access: Mapped[Access] = mapped_column(ShortEnum(Access), default=Access.FREE)
+    title: Mapped[str] = mapped_column(default="")
+    standfirst: Mapped[str] = mapped_column(default="")
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"))
+
+    source: Mapped[str] = mapped_column(default="", deferred=True)
+    source_format: Mapped[SourceFormat] = mapped_column(ShortEnum(SourceFormat), default=SourceFormat.MARKDOWN)
+    body_html: Mapped[str] = mapped_column(default="", deferred=True)
+    teaser_html: Mapped[str] = mapped_column(default="", deferred=True)
+    references_html: Mapped[str] = mapped_column(default="", deferred=True)
+    minutes: Mapped[int] = mapped_column(default=1)  # reading time
+
+    published_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]  # what readers are told; edits of commas do not count
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    saved_at: Mapped[datetime] = mapped_column(default=utcnow)  # every save at the desk
+
+    picture_id: Mapped[int | None] = mapped_column(ForeignKey("picture.id"))
+    picture_alt: Mapped[str] = mapped_column(default="")
+    picture_caption: Mapped[str] = mapped_column(default="")
+    picture_credit: Mapped[str] = mapped_column(default="")
+    picture_focus: Mapped[str] = mapped_column(default="")  # CSS object-position that a crop must keep
+
+    is_lead: Mapped[bool] = mapped_column(default=False)
+    reads: Mapped[int] = mapped_column(default=0)
+
+    opened_at: Mapped[datetime | None]  # liveblogs
+    closed_at: Mapped[datetime | None]
+    place: Mapped[str] = mapped_column(default="")
+    other_place: Mapped[str] = mapped_column(default="")
+    other_zone: Mapped[str] = mapped_column(default="")  # IANA name
+
+    imported_from: Mapped[str | None] = mapped_column(unique=True)  # the guid in the export it came from
+
+    category: Mapped[Category | None] = relationship()
+    picture: Mapped[Picture | None] = relationship()
+    bylines: Mapped[list[Byline]] = relationship(order_by=Byline.position, cascade="all, delete-orphan")
+    tags: Mapped[list[Tag]] = relationship(secondary=article_tag, order_by=Tag.name)
+    entries: Mapped[list["LiveEntry"]] = relationship(
+        order_by="LiveEntry.at, LiveEntry.id", cascade="all, delete-orphan", back_populates="article"
+    )
+
+    __table_args__ = (
+        db.Index("ix_article_status_published_at", "status", "published_at"),
+        db.Index("ix_article_category_id_published_at", "category_id", "published_at"),
+    )
+
+    @property
+    def authors(self) -> list[Author]:
+        return [byline.author for byline in self.bylines]
+
+    @property
+    def is_open(self) -> bool:
+        """A liveblog that still runs."""
+        return self.kind is Kind.LIVEBLOG and self.closed_at is None
+
+    def is_visible(self, now: datetime) -> bool:
+        return self.status is Status.PUBLISHED and self.published_at is not None and self.published_at <= now
+
+    def write(self, source: str, source_format: SourceFormat = SourceFormat.MARKDOWN) -> None:
+        """Set the text: keeps the source and renders it once, here, so that no reader waits for it."""
+        written: Written = write(source, html=source_format is SourceFormat.HTML)
+        self.source, self.source_format = source, source_format
+        self.body_html, self.teaser_html = written.body, written.teaser
+        self.references_html, self.minutes = written.references, written.minutes
+
+    def publish(self, at: datetime) -> None:
+        """Make it public from `at`; a story that was out before keeps its first date."""
+        self.status = Status.PUBLISHED
+        self.published_at = self.published_at or at
+
+    def unpublish(self) -> None:
+        self.status = Status.DRAFT
+
+    def set_authors(self, authors: list[Author]) -> None:
+        """The byline, in this order."""
+        kept = {byline.author_id: byline for byline in self.bylines if byline.author_id}
+        self.bylines = [kept.get(author.id) or Byline(author=author) for author in dict.fromkeys(authors)]
+        for position, byline in enumerate(self.bylines):
+            byline.position = position
+
+    @classmethod
+    def is_out(cls, now: datetime) -> ColumnElement[bool]:
+        return and_(cls.status == Status.PUBLISHED, cls.published_at <= now)
+
+    @classmethod
+    def cards(cls, now: datetime) -> Select[Any]:
+        """Published stories, newest first, with what a list shows of them and never a text."""
+        return (
+            select(cls)
+            .where(cls.is_out(now))
+            .order_by(cls.published_at.desc(), cls.id.desc())
+            .options(selectinload(cls.category), selectinload(cls.picture), selectinload(cls.bylines))
+        )
+
+    @classmethod
+    def by_slug(cls, slug: str) -> "Article | None":
+        """The story with its lists, whatever its status: the view asks `is_visible`."""
+        return db.session.scalar(
+            select(cls)
+            .where(cls.slug == slug)
+            .options(selectinload(cls.category), selectinload(cls.picture), selectinload(cls.bylines),
+                     selectinload(cls.tags))
+        )
+
+    @classmethod
+    def lead(cls, now: datetime) -> "Article | None":
+        """The story the editor put on top, else the newest."""
+        return db.session.scalar(cls.cards(now).order_by(None).order_by(
+            cls.is_lead.desc(), cls.published_at.desc(), cls.id.desc()).limit(1))
+
+    @classmethod
+    def latest(cls, now: datetime, limit: int, *, without: set[int] = frozenset()) -> list["Article"]:  # type: ignore[assignment]
+        return list(db.session.scalars(cls.cards(now).where(cls.id.not_in(without)).limit(limit)))
+
+    @classmethod
+    def popular(cls, now: datetime, limit: int = 5) -> list["Article"]:
+        """Most read of the last POPULAR_DAYS days."""
+        since = now - timedelta(days=POPULAR_DAYS)
+        return list(db.session.scalars(
+            cls.cards(now).where(cls.published_at >= since).order_by(None)
+            .order_by(cls.reads.desc(), cls.published_at.desc()).limit(limit)))
+
+    @classmethod
+    def strips(cls, now: datetime, each: int = 3) -> dict[int, list["Article"]]:
+        """The newest `each` stories of every category, by category id, in one query."""
+        rank = func.row_number().over(
+            partition_by=cls.category_id, order_by=(cls.published_at.desc(), cls.id.desc())
+        ).label("place")
+        ranked = select(cls.id, rank).where(cls.is_out(now), cls.category_id.is_not(None)).subquery()
+        chosen = select(ranked.c.id).where(ranked.c.place <= each)
+        strips: dict[int, list[Article]] = {}
+        for article in db.session.scalars(cls.cards(now).where(cls.id.in_(chosen))):
+            strips.setdefault(article.category_id or 0, []).append(article)
+        return strips
+
+    @classmethod
+    def following(cls, article: "Article", now: datetime) -> "Article | None":
+        """The next story to read: the one published before this, or the newest when this is the oldest."""
+        earlier = cls.cards(now).where(cls.published_at < article.published_at, cls.id != article.id)
+        found = db.session.scalar(earlier.limit(1)) if article.published_at else None
+        return found or db.session.scalar(cls.cards(now).where(cls.id != article.id).limit(1))
+
+    @classmethod
+    def in_category(cls, category: Category, now: datetime) -> Select[Any]:
+        return cls.cards(now).where(cls.category_id == category.id)
+
+    @classmethod
+    def tagged(cls, tag: Tag, now: datetime) -> Select[Any]:
+        return cls.cards(now).where(cls.tags.any(Tag.id == tag.id))
+
+    @classmethod
+    def written_by(cls, author: Author, now: datetime) -> Select[Any]:
+        return cls.cards(now).where(cls.bylines.any(Byline.author_id == author.id))
+
+    @classmethod
+    def for_desk(cls) -> Select[Any]:
+        """Every story for the editor's list, last saved first."""
+        return select(cls).order_by(cls.saved_at.desc(), cls.id.desc()).options(
+            selectinload(cls.category), selectinload(cls.bylines))
+
+    @classmethod
+    def count_read(cls, slug: str, now: datetime) -> bool:
+        """Add one read; False when there is no such public story. The caller commits."""
+        found = db.session.execute(
+            db.update(cls).where(cls.slug == slug, cls.is_out(now)).values(reads=cls.reads + 1)
+        )
+        return found.rowcount == 1
+
+
+class LiveEntry(db.Model):
+    """One entry of a liveblog. A `speaker` begins a section, a `headline` makes it a key point."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    speaker: Mapped[str] = mapped_column(default="")
+    topic: Mapped[str] = mapped_column(default="")
+    headline: Mapped[str] = mapped_column(default="")
+    source: Mapped[str] = mapped_column(default="")
+    body_html: Mapped[str] = mapped_column(default="")
+    article: Mapped[Article] = relationship(back_populates="entries")
+
+    def write(self, source: str) -> None:
+        self.source, self.body_html = source, write(source).body
+
+
+class Page(db.Model):
+    """A standing page: about, contact, privacy, terms, refunds."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str] = mapped_column(default="")
+    standfirst: Mapped[str] = mapped_column(default="")
+    status: Mapped[Status] = mapped_column(ShortEnum(Status), default=Status.PUBLISHED)
+    source: Mapped[str] = mapped_column(default="")
+    source_format: Mapped[SourceFormat] = mapped_column(ShortEnum(SourceFormat), default=SourceFormat.MARKDOWN)
+    body_html: Mapped[str] = mapped_column(default="")
+    published_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
+    imported_from: Mapped[str | None] = mapped_column(unique=True)
+
+    def write(self, source: str, source_format: SourceFormat = SourceFormat.MARKDOWN) -> None:
+        written = write(source, html=source_format is SourceFormat.HTML)
+        self.source, self.source_format = source, source_format
+        self.body_html = written.body + written.references
+
+    @classmethod
+    def by_slug(cls, slug: str) -> "Page | None":
+        return db.session.scalar(select(cls).where(cls.slug == slug))
+
+
+class Publication(db.Model):
+    """What the publisher says of itself: one row, made by `flask db upgrade`, edited at the desk."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    motto: Mapped[str] = mapped_column(default="")
+    colophon: Mapped[str] = mapped_column(default="")
+    wordmark_hanzi: Mapped[str] = mapped_column(default="")  # raised beside the wordmark; may be empty
+    publisher: Mapped[str] = mapped_column(default="")  # the legal person, for receipts
+    address: Mapped[str] = mapped_column(default="")  # postal, in one line or several
+    email: Mapped[str] = mapped_column(default="")  # where readers write to, and alerts go
+
+    @classmethod
+    def get(cls) -> "Publication":
+        """The one row; a blank one, not yet saved, before the publisher has said anything."""
+        return db.session.get(cls, 1) or cls(
+            id=1, motto="", colophon="", wordmark_hanzi="", publisher="", address="", email=""
+        )
