@@ -1,0 +1,35 @@
+// What a page can do beyond being read; everything works without it.
+(() => {
+  "use strict";
+
+  // Count a read once somebody looks at the page: not when it is prerendered or lies in a tab behind.
+  const story = document.querySelector("[data-seen]");
+  const count = () => {
+    if (document.visibilityState !== "visible" || document.prerendering) return;
+    document.removeEventListener("visibilitychange", count);
+    navigator.sendBeacon(story.dataset.seen);
+  };
+  if (story && navigator.sendBeacon) {
+    document.addEventListener("visibilitychange", count);
+    document.addEventListener("prerenderingchange", count, { once: true });
+    count();
+  }
+
+  // A form is sent once: the button says so and waits. Coming back by the browser's history wakes it.
+  const idle = new Map();
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (event.defaultPrevented || event.target.method !== "post" || !button || !button.classList.contains("button")) return;
+    if (idle.has(button)) return event.preventDefault();
+    idle.set(button, button.textContent);
+    button.setAttribute("aria-disabled", "true");
+    button.textContent = "One moment …";
+  });
+  addEventListener("pageshow", () => {
+    for (const [button, words] of idle) {
+      button.removeAttribute("aria-disabled");
+      button.textContent = words;
+    }
+    idle.clear();
+  });
+})();
