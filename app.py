@@ -1,0 +1,34 @@
+"""The factory: settings, shared floor, areas, commands. Nothing imports it."""
+
+from flask import Flask
+from flask_migrate import Migrate
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import models  # every table, so that migrations see them all
+from blueprints import errors, filters, login, payments, security, settings
+from blueprints.magazine import views as magazine
+from blueprints.ops import commands, health, mail_views
+
+AREAS = (health.bp, mail_views.bp, magazine.bp)  # the magazine last: its pages answer what nobody else does
+
+
+def create_app(overrides: dict | None = None) -> Flask:
+    """Return the site, set from the defaults, DATA/settings.env, the environment, then `overrides`.
+
+    Raises settings.Refused for a combination that is not safe.
+    """
+    app = Flask(__name__)
+    settings.load(app, overrides)
+    settings.refuse_unsafe(app)  # before anything can answer a request
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    models.db.init_app(app)
+    Migrate(app, models.db, render_as_batch=True)
+    for part in (security, login, filters, errors, payments, commands):
+        part.init_app(app)
+    for area in AREAS:
+        app.register_blueprint(area)
+    if not app.config["SANDBOX"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,49 @@
+"""One way to fail for each reason, in the magazine's voice."""
+
+from flask import Flask, render_template
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from models import db
+
+TITLES = {
+    403: "This door is not yours.",
+    404: "The lift does not stop here.",
+    405: "This address does not take that.",
+    410: "This was here once.",
+    413: "That is more than we can take.",
+    429: "One moment, please.",
+    500: "Something broke on our side.",
+    503: "Not just now.",
+}
+TEXTS = {
+    404: "There is no page at this address. It may have moved, or never have been.",
+    413: "The form or file was too large. Make it smaller and send it again.",
+    500: "We have a note of it. Nothing was charged by this page; try again in a minute.",
+}
+
+
+def page(code: int, text: str = "") -> ResponseReturnValue:
+    title = TITLES.get(code, "This did not work.")
+    return render_template("errors/error.html", code=code, title=title, text=text or TEXTS.get(code, "")), code
+
+
+def say(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if code < 400:
+        return error.get_response()  # a redirect
+    ours = error.description if error.description != type(error).description else ""
+    body, status = page(code, ours or "")  # type: ignore[misc]
+    kept = {k: v for k, v in error.get_headers() if k not in {"Content-Type", "Content-Length"}}
+    return body, status, kept
+
+
+def break_down(error: Exception) -> ResponseReturnValue:
+    """An error nobody foresaw: the transaction is undone, the log has the rest (Flask wrote it already)."""
+    db.session.rollback()
+    return page(500)
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(HTTPException, say)
+    app.register_error_handler(500, break_down)

@@ -1,0 +1,138 @@
+"""Who is signed in, without making every page private."""
+
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from flask import Flask, Response, abort, current_app, g, get_flashed_messages, redirect, request, url_for
+from flask_login import LoginManager, current_user, login_user
+
+from models import Account
+from models.metering import VISITOR, Viewer
+from models.patronage import is_patron
+
+# OWASP's minimum for argon2id (Password Storage Cheat Sheet): 19 MiB, two passes; about 50 ms here.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_NOBODY = _hasher.hash("a password that nobody has")
+LONGEST_PASSWORD = 1000  # characters; more would only keep the machine busy
+
+
+class LazyLoginManager(LoginManager):
+    """Touches the session only in requests that asked for the user.
+
+    Flask-Login looks for the remember cookie after every response, and Flask then adds `Vary: Cookie`, so that no
+    cache may share the page.
+    """
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        if "_login_user" not in g:
+            return response
+        return super()._update_remember_cookie(response)
+
+
+manager = LazyLoginManager()
+manager.session_protection = None  # 0.6.3 would trust X-Forwarded-For; sessions end by session_version instead
+manager.user_loader(Account.by_session_id)
+
+
+def hash_password(password: str) -> str:
+    """Slow on purpose: never inside a write transaction."""
+    return _hasher.hash(password)
+
+
+def password_matches(account: Account | None, password: str) -> bool:
+    """Takes as long for an unknown account as for a known one."""
+    known = account.password_hash if account and account.password_hash else _NOBODY
+    try:
+        return _hasher.verify(known, password[:LONGEST_PASSWORD]) and known is not _NOBODY
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+def has_cookie() -> bool:
+    """Whether the browser says it may be somebody. Asking for cookies, not the session, keeps pages shareable."""
+    names = (current_app.config["SESSION_COOKIE_NAME"], current_app.config["REMEMBER_COOKIE_NAME"])
+    return any(name in request.cookies for name in names)
+
+
+def account() -> Account | None:
+    """Who is signed in, or None. For visitors without a cookie it leaves the session alone."""
+    if not has_cookie() and "_login_user" not in g:
+        return None
+    return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def viewer(now: datetime) -> Viewer:
+    """The reader, as the rules see one."""
+    who = account()
+    return who.viewer(is_patron(who, now)) if who else VISITOR
+
+
+def sign_in(who: Account, *, remember: bool = True) -> None:
+    login_user(who, remember=remember, duration=timedelta(days=60))
+
+
+def safe_next(path: str | None) -> str:
+    """A path of ours to go on to; anything that could lead elsewhere becomes ""."""
+    if not path or not path.startswith("/") or path.startswith(("//", "/\\")) or "\\" in path:
+        return ""
+    parts = urlsplit(path)
+    if parts.scheme or parts.netloc or any(ord(c) < 32 for c in path):
+        return ""
+    return path
+
+
+def signed_in_only(view: Any) -> Any:
+    """Send visitors to sign in and back."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if account() is None:
+            here = request.full_path.rstrip("?") if request.method == "GET" else ""
+            return redirect(url_for("accounts.login", next=here or None), code=303)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def editors_only(view: Any) -> Any:
+    """Send visitors to sign in; tell readers that this is not theirs."""
+
+    @wraps(view)
+    @signed_in_only
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        who = account()
+        if who is None or not who.is_editor:
+            abort(403, "This page is for the magazine's editors.")
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def share(response: Response, *, seconds: int = 60) -> Response:
+    """Let caches keep a page that is the same for every visitor; a signed-in reader's page is theirs alone."""
+    if account() is not None or response.status_code != 200:
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+    response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def init_app(app: Flask) -> None:
+    manager.init_app(app, add_context_processor=False)  # the processor would load the user on every render
+
+    @app.context_processor
+    def who() -> dict[str, Any]:
+        notices = get_flashed_messages(with_categories=True) if has_cookie() else []
+        return {"account": account(), "notices": notices}
+
+    @app.after_request
+    def keep_private(response: Response) -> Response:
+        """What was made for somebody is never stored by caches, whether the view thought of it or not."""
+        if "_login_user" in g and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "private, no-store"
+        return response

@@ -1,0 +1,1 @@
+"""Running the house: health, mail, the worker, demo content, importers."""

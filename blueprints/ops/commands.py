@@ -1,0 +1,104 @@
+"""What an operator types: `flask <command>`."""
+
+import logging
+import signal
+import sys
+import threading
+from datetime import timedelta
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from blueprints.login import hash_password
+from blueprints.ops.postman import send_due
+from blueprints.payments import reconciling
+from models import Account, Attempts, Role, begin_write, db, utcnow
+from models.account import normal_email
+
+PAUSE = 1.0  # seconds between two looks at the outbox
+RECONCILE_EVERY = timedelta(hours=1)
+log = logging.getLogger(__name__)
+
+
+@click.command("create-user")
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.READER.value)
+@click.option("--name", default="")
+@with_appcontext
+def create_user(email: str, role: str, name: str) -> None:
+    """Make an account, or give one a new password and role. The password comes from a prompt or standard input."""
+    password = click.prompt("Password", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if len(password) < 8:
+        raise click.ClickException("The password needs at least 8 characters.")
+    password_hash = hash_password(password)
+    begin_write()
+    account = Account.by_email(email)
+    if account is None:
+        account = Account(email=normal_email(email), name=name)
+        db.session.add(account)
+        db.session.flush()
+    account.role, account.name = Role(role), name or account.name
+    account.set_password_hash(password_hash)
+    account.verify_email(utcnow())
+    db.session.commit()
+    click.echo(f"{account.email} is a {role}.")
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="Do what is due now, then stop.")
+@with_appcontext
+def worker(once: bool) -> None:
+    """Send mail, repair what Stripe's events missed, sweep what was abandoned. Runs until stopped."""
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    next_reconcile = utcnow()
+    while not stop.is_set():
+        try:
+            if utcnow() >= next_reconcile:
+                next_reconcile = utcnow() + RECONCILE_EVERY
+                sweep()
+            sent = send_due()
+        except Exception:  # a database that is away for a minute must not end the worker
+            log.exception("The worker will try again")
+            db.session.rollback()
+            sent = 0
+        db.session.remove()
+        if once and not sent:
+            return
+        stop.wait(0 if sent else PAUSE)
+
+
+def sweep() -> None:
+    """The hourly round."""
+    begin_write()
+    Attempts.forget(utcnow() - timedelta(days=2))
+    db.session.commit()
+    if current_app.config["STRIPE_SECRET_KEY"]:
+        reconciling.reconcile(utcnow())
+
+
+@click.command("reconcile")
+@with_appcontext
+def reconcile() -> None:
+    """Ask Stripe about every event and checkout we may have missed, and put it right."""
+    report = reconciling.reconcile(utcnow())
+    click.echo(str(report))
+
+
+@click.command("publish-due")
+@with_appcontext
+def publish_due() -> None:
+    """Scheduled stories appear by their date alone; this only says which are still to come."""
+    from models.article import Article, Status
+
+    waiting = db.session.scalars(db.select(Article).where(
+        Article.status == Status.PUBLISHED, Article.published_at > utcnow()).order_by(Article.published_at))
+    for article in waiting:
+        click.echo(f"{article.published_at:%Y-%m-%d %H:%M} UTC  {article.slug}")
+
+
+def init_app(app: Flask) -> None:
+    for command in (create_user, worker, reconcile, publish_due):
+        app.cli.add_command(command)

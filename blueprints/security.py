@@ -1,0 +1,60 @@
+"""The one cross-site guard, and the headers of every answer, errors included."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+SIGNED_ELSEWHERE = {"payments.webhook"}  # Stripe signs the body instead
+
+
+def policy(checkout: str) -> str:
+    """`checkout`: the payment page's origin; Chromium checks the redirect after a POST against form-action.
+
+    No nonce: script and style are files, so that a page can be cached.
+    """
+    return "; ".join([
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
+        "connect-src 'self'", "media-src 'self'", "manifest-src 'self'", f"form-action 'self' {checkout}",
+        "base-uri 'none'", "frame-ancestors 'none'", "object-src 'none'",
+    ])
+
+
+def refuse_cross_site() -> None:
+    """Refuse every change that another site's page asked for. No view can forget to."""
+    if request.method in {"GET", "HEAD", "OPTIONS"} or request.endpoint in SIGNED_ELSEWHERE:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site:
+        ours = site in {"same-origin", "none"}  # "same-site" is another port or subdomain
+    elif origin:  # plain http away from localhost: browsers then send no Sec-Fetch-Site
+        ours = urlsplit(origin).netloc == request.host
+    else:
+        ours = True  # no browser of this decade, so no cookie was added for someone else
+    if not ours:
+        abort(403, "This form was sent from another site. Open the page here and try again.")
+
+
+def init_app(app: Flask) -> None:
+    host = urlsplit(app.config["SITE_URL"]).hostname or "127.0.0.1"
+    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]"] if app.config["SANDBOX"] else [
+        host, "127.0.0.1", "localhost"]
+    base = app.config["STRIPE_API_BASE"]
+    headers = {
+        "Content-Security-Policy": policy(base.rstrip("/") if base else "https://checkout.stripe.com"),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        if request.is_secure:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        return response
+
+    app.before_request(refuse_cross_site)
