@@ -5,13 +5,14 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+from sqlalchemy.orm import Mapped, attributes, joinedload, mapped_column, relationship, selectinload
 
 from models.base import ShortEnum, db, utcnow
 from models.metering import Access
 from models.writing import Written, write
 
 POPULAR_DAYS = 90  # how far back 'popular' looks
+ENDINGS = {"image/svg+xml": ".svg", "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 
 
 class Kind(StrEnum):
@@ -100,6 +101,11 @@ class Picture(db.Model):
     content_type: Mapped[str]
     width: Mapped[int]
     height: Mapped[int]
+
+    @property
+    def file_name(self) -> str:
+        """Its name in DATA/media."""
+        return f"{self.key}{ENDINGS.get(self.content_type, '')}"
 
     @classmethod
     def by_key(cls, key: str) -> "Picture | None":
@@ -216,13 +222,27 @@ class Article(db.Model):
 
     @classmethod
     def cards(cls, now: datetime) -> Select[Any]:
-        """Published stories, newest first, with what a list shows of them and never a text."""
+        """Published stories, newest first, with what a list shows of them and never a text.
+
+        Bylines come with `with_bylines`, once for all the lists of a page.
+        """
         return (
             select(cls)
             .where(cls.is_out(now))
             .order_by(cls.published_at.desc(), cls.id.desc())
-            .options(selectinload(cls.category), selectinload(cls.picture), selectinload(cls.bylines))
+            .options(joinedload(cls.category), joinedload(cls.picture))
         )
+
+    @classmethod
+    def with_bylines(cls, articles: list["Article"]) -> list["Article"]:
+        """The same stories, their bylines fetched in one query."""
+        written: dict[int, list[Byline]] = {article.id: [] for article in articles}
+        found = select(Byline).where(Byline.article_id.in_(written)).order_by(Byline.article_id, Byline.position)
+        for byline in db.session.scalars(found):
+            written[byline.article_id].append(byline)
+        for article in articles:
+            attributes.set_committed_value(article, "bylines", written[article.id])
+        return articles
 
     @classmethod
     def by_slug(cls, slug: str) -> "Article | None":
@@ -230,19 +250,15 @@ class Article(db.Model):
         return db.session.scalar(
             select(cls)
             .where(cls.slug == slug)
-            .options(selectinload(cls.category), selectinload(cls.picture), selectinload(cls.bylines),
+            .options(joinedload(cls.category), joinedload(cls.picture), selectinload(cls.bylines),
                      selectinload(cls.tags))
         )
 
     @classmethod
-    def lead(cls, now: datetime) -> "Article | None":
-        """The story the editor put on top, else the newest."""
-        return db.session.scalar(cls.cards(now).order_by(None).order_by(
-            cls.is_lead.desc(), cls.published_at.desc(), cls.id.desc()).limit(1))
-
-    @classmethod
-    def latest(cls, now: datetime, limit: int, *, without: set[int] = frozenset()) -> list["Article"]:  # type: ignore[assignment]
-        return list(db.session.scalars(cls.cards(now).where(cls.id.not_in(without)).limit(limit)))
+    def on_top(cls, now: datetime, limit: int) -> list["Article"]:
+        """The story the editor put on top, then the newest."""
+        return list(db.session.scalars(cls.cards(now).order_by(None).order_by(
+            cls.is_lead.desc(), cls.published_at.desc(), cls.id.desc()).limit(limit)))
 
     @classmethod
     def popular(cls, now: datetime, limit: int = 5) -> list["Article"]:

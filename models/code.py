@@ -43,6 +43,15 @@ class Code(db.Model):
     def by_text(cls, typed: str) -> "Code | None":
         return db.session.scalar(select(cls).where(cls.text == normal_code(typed)))
 
+    @classmethod
+    def for_readers(cls, edition_id: int, now: datetime) -> "Code | None":
+        """The code that a card inside a story names: one whose note begins with 'For readers'."""
+        return db.session.scalar(
+            select(cls).where(
+                cls.note.startswith("For readers"), cls.is_active, cls.editions.any(Edition.id == edition_id),
+                or_(cls.starts_at.is_(None), cls.starts_at <= now), or_(cls.ends_at.is_(None), cls.ends_at > now))
+            .order_by(cls.id).limit(1))
+
     def taken(self, now: datetime) -> int:
         """Uses that count against the limit: used, and held by a checkout that is still open."""
         return db.session.scalar(select(func.count()).where(Redemption.counts(self.id, now))) or 0
