@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, select
 from sqlalchemy.orm import Mapped, attributes, joinedload, mapped_column, relationship, selectinload
@@ -329,7 +330,9 @@ class LiveEntry(db.Model):
     article: Mapped[Article] = relationship(back_populates="entries")
 
     def write(self, source: str) -> None:
-        self.source, self.body_html = source, write(source).body
+        mark = f"{crc32(source.encode('utf-8', 'replace')):x}-"  # entries share a page: their footnotes must not meet
+        written = write(source, note_mark=mark)
+        self.source, self.body_html = source, written.body + written.references
 
 
 class Page(db.Model):

@@ -28,15 +28,17 @@ def is_hanzi(text: str) -> bool:
 def pieces(text: str) -> Iterator[tuple[str, str]]:
     """Part a text into ("text" | "hanzi" | "hashtag", piece), in order; joined they are the text again."""
     at = 0
-    while at < len(text):
-        tag, run = HASHTAG.search(text, at), RUN.search(text, at)
-        first = min((m for m in (tag, run) if m), key=lambda m: (m.start(), m is run), default=None)
-        if first is None:
-            break
+    tag, run = HASHTAG.search(text), RUN.search(text)
+    while tag or run:
+        first = min((m for m in (tag, run) if m), key=lambda m: (m.start(), m is run))
         if first.start() > at:
             yield "text", text[at : first.start()]
         yield ("hashtag" if first is tag else "hanzi"), first[0]
         at = first.end()
+        if tag and tag.start() < at:  # looked for again only when passed, or a long text takes for ever
+            tag = HASHTAG.search(text, at)
+        if run and run.start() < at:
+            run = RUN.search(text, at)
     if at < len(text):
         yield "text", text[at:]
 
