@@ -46,7 +46,10 @@ def iso(moment: datetime) -> str:
 
 def hanzi(text: str) -> Markup:
     """Plain text with its hanzi and hashtags marked as Chinese."""
-    marked = {"hanzi": Markup('<span lang="zh">{}</span>'), "hashtag": Markup('<span class="hashtag" lang="zh">{}</span>')}
+    marked = {
+        "hanzi": Markup('<span lang="zh">{}</span>'),
+        "hashtag": Markup('<span class="hashtag" lang="zh">{}</span>'),
+    }
     return Markup("").join(marked[kind].format(piece) if kind in marked else piece for kind, piece in pieces(text))
 
 

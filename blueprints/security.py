@@ -12,11 +12,22 @@ def policy(checkout: str) -> str:
 
     No nonce: script and style are files, so that a page can be cached.
     """
-    return "; ".join([
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
-        "connect-src 'self'", "media-src 'self'", "manifest-src 'self'", f"form-action 'self' {checkout}",
-        "base-uri 'none'", "frame-ancestors 'none'", "object-src 'none'",
-    ])
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "media-src 'self'",
+            "manifest-src 'self'",
+            f"form-action 'self' {checkout}",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "object-src 'none'",
+        ]
+    )
 
 
 def refuse_cross_site() -> None:
@@ -36,8 +47,9 @@ def refuse_cross_site() -> None:
 
 def init_app(app: Flask) -> None:
     host = urlsplit(app.config["SITE_URL"]).hostname or "127.0.0.1"
-    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]"] if app.config["SANDBOX"] else [
-        host, "127.0.0.1", "localhost"]
+    app.config["TRUSTED_HOSTS"] = (
+        ["127.0.0.1", "localhost", "[::1]"] if app.config["SANDBOX"] else [host, "127.0.0.1", "localhost"]
+    )
     base = app.config["STRIPE_API_BASE"]
     headers = {
         "Content-Security-Policy": policy(base.rstrip("/") if base else "https://checkout.stripe.com"),

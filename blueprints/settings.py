@@ -115,9 +115,13 @@ def refuse_unsafe(app: Flask) -> None:
 def missing_for_serving(app: Flask) -> str:
     """What a site needs beyond a command: a sentence that says what is missing, else ""."""
     if not app.config["STRIPE_SECRET_KEY"]:
-        return ("STRIPE_SECRET_KEY is not set, so the site will not serve. Run `make run` for the sandbox, "
-                "or set a key of Stripe's (sk_test_… or sk_live_…).")
+        return (
+            "STRIPE_SECRET_KEY is not set, so the site will not serve. Run `make run` for the sandbox, "
+            "or set a key of Stripe's (sk_test_… or sk_live_…)."
+        )
     if not app.config["STRIPE_WEBHOOK_SECRETS"]:
-        return ("STRIPE_WEBHOOK_SECRETS is not set, so no payment could be recorded. "
-                "Set the signing secret (whsec_…) of your webhook endpoint.")
+        return (
+            "STRIPE_WEBHOOK_SECRETS is not set, so no payment could be recorded. "
+            "Set the signing secret (whsec_…) of your webhook endpoint."
+        )
     return ""

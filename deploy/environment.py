@@ -8,9 +8,7 @@ import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the reader may well have an older one
     found = "{} is Python {}.{}".format(sys.executable, *sys.version_info[:2])
-    sys.stderr.write(
-        "Masthead needs Python 3.11 or newer; " + found + ". Name one: make run PYTHON=python3.12\n"
-    )
+    sys.stderr.write("Masthead needs Python 3.11 or newer; " + found + ". Name one: make run PYTHON=python3.12\n")
     sys.exit(2)
 
 import fcntl

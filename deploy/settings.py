@@ -52,9 +52,7 @@ def plan(environ: dict[str, str], kept: dict[str, str]) -> Plan:
             keep["STRIPE_SECRET_KEY"] = "sk_test_" + secrets.token_hex(24)
 
     passed = {name: value for name, value in {**kept, **keep, **asked}.items() if name in NAMED}
-    if (
-        not sandbox and "STRIPE_SECRET_KEY" in asked
-    ):  # a real key must never go to a sandbox of an earlier run
+    if not sandbox and "STRIPE_SECRET_KEY" in asked:  # a real key must never go to a sandbox of an earlier run
         for name in ("STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRETS"):
             passed[name] = asked.get(name, "")
     live = passed.get("STRIPE_SECRET_KEY", "").startswith("sk_live_")
@@ -114,9 +112,7 @@ def write_settings(file: Path, changes: Mapping[str, str | None]) -> None:
         return
     new = file.with_name(file.name + ".new")
     new.unlink(missing_ok=True)
-    with open(
-        new, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags | os.O_EXCL, 0o600)
-    ) as out:
+    with open(new, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags | os.O_EXCL, 0o600)) as out:
         out.write("\n".join(lines) + "\n")
         out.flush()
         os.fsync(out.fileno())

@@ -112,8 +112,12 @@ class SignInLetter(db.Model):
         """A new letter and the token that goes into its link; the token is not kept anywhere."""
         token = secrets.token_urlsafe(24)
         letter = cls(
-            kind=kind, email=normal_email(email), token_hash=cls.hash(token), next_path=next_path,
-            created_at=now, expires_at=now + LETTER_LIFE[kind],
+            kind=kind,
+            email=normal_email(email),
+            token_hash=cls.hash(token),
+            next_path=next_path,
+            created_at=now,
+            expires_at=now + LETTER_LIFE[kind],
         )
         db.session.add(letter)
         return letter, token
@@ -171,5 +175,3 @@ def account_of(email: str, now: datetime) -> Account:
     account.verify_email(now)
     db.session.flush()
     return account
-
-

@@ -13,7 +13,13 @@ from models.metering import Access
 from models.writing import Written, write
 
 POPULAR_DAYS = 90  # how far back 'popular' looks
-ENDINGS = {"image/svg+xml": ".svg", "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
+ENDINGS = {
+    "image/svg+xml": ".svg",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+}
 
 
 class Kind(StrEnum):
@@ -88,9 +94,7 @@ class Tag(db.Model):
             .where(article_tag.c.tag_id == cls.id, Article.is_out(now))
             .exists()
         )
-        rows = db.session.execute(
-            select(cls, told).where(cls.board_position.is_not(None)).order_by(cls.board_position)
-        )
+        rows = db.session.execute(select(cls, told).where(cls.board_position.is_not(None)).order_by(cls.board_position))
         return [(tag, bool(has_story)) for tag, has_story in rows]
 
 
@@ -251,30 +255,45 @@ class Article(db.Model):
         return db.session.scalar(
             select(cls)
             .where(cls.slug == slug)
-            .options(joinedload(cls.category), joinedload(cls.picture), selectinload(cls.bylines),
-                     selectinload(cls.tags))
+            .options(
+                joinedload(cls.category), joinedload(cls.picture), selectinload(cls.bylines), selectinload(cls.tags)
+            )
         )
 
     @classmethod
     def on_top(cls, now: datetime, limit: int) -> list["Article"]:
         """The story the editor put on top, then the newest."""
-        return list(db.session.scalars(cls.cards(now).order_by(None).order_by(
-            cls.is_lead.desc(), cls.published_at.desc(), cls.id.desc()).limit(limit)))
+        return list(
+            db.session.scalars(
+                cls.cards(now)
+                .order_by(None)
+                .order_by(cls.is_lead.desc(), cls.published_at.desc(), cls.id.desc())
+                .limit(limit)
+            )
+        )
 
     @classmethod
     def popular(cls, now: datetime, limit: int = 5) -> list["Article"]:
         """Most read of the last POPULAR_DAYS days."""
         since = now - timedelta(days=POPULAR_DAYS)
-        return list(db.session.scalars(
-            cls.cards(now).where(cls.published_at >= since).order_by(None)
-            .order_by(cls.reads.desc(), cls.published_at.desc()).limit(limit)))
+        return list(
+            db.session.scalars(
+                cls.cards(now)
+                .where(cls.published_at >= since)
+                .order_by(None)
+                .order_by(cls.reads.desc(), cls.published_at.desc())
+                .limit(limit)
+            )
+        )
 
     @classmethod
     def strips(cls, now: datetime, each: int = 3) -> dict[int, list["Article"]]:
         """The newest `each` stories of every category, by category id, in one query."""
-        rank = func.row_number().over(
-            partition_by=cls.category_id, order_by=(cls.published_at.desc(), cls.id.desc())
-        ).label("place")
+        rank = (
+            func.row_number()
+            .over(partition_by=cls.category_id, order_by=(cls.published_at.desc(), cls.id.desc()))
+            .label("place")
+        )
         ranked = select(cls.id, rank).where(cls.is_out(now), cls.category_id.is_not(None)).subquery()
         chosen = select(ranked.c.id).where(ranked.c.place <= each)
         strips: dict[int, list[Article]] = {}
@@ -304,15 +323,16 @@ class Article(db.Model):
     @classmethod
     def for_desk(cls) -> Select[Any]:
         """Every story for the editor's list, last saved first."""
-        return select(cls).order_by(cls.saved_at.desc(), cls.id.desc()).options(
-            selectinload(cls.category), selectinload(cls.bylines))
+        return (
+            select(cls)
+            .order_by(cls.saved_at.desc(), cls.id.desc())
+            .options(selectinload(cls.category), selectinload(cls.bylines))
+        )
 
     @classmethod
     def count_read(cls, slug: str, now: datetime) -> bool:
         """Add one read; False when there is no such public story. The caller commits."""
-        found = db.session.execute(
-            db.update(cls).where(cls.slug == slug, cls.is_out(now)).values(reads=cls.reads + 1)
-        )
+        found = db.session.execute(db.update(cls).where(cls.slug == slug, cls.is_out(now)).values(reads=cls.reads + 1))
         return found.rowcount == 1
 
 

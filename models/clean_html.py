@@ -7,17 +7,82 @@ import nh3
 
 BOXES = {"div", "section", "article", "main", "header", "footer", "center", "nav", "address", "hgroup"}
 HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
-BLOCKS = BOXES | set(HEADINGS) | {
-    "p", "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "pre", "hr", "figure", "figcaption", "aside",
-    "table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "td", "th", "details", "summary",
-}
+BLOCKS = (
+    BOXES
+    | set(HEADINGS)
+    | {
+        "p",
+        "blockquote",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "pre",
+        "hr",
+        "figure",
+        "figcaption",
+        "aside",
+        "table",
+        "caption",
+        "colgroup",
+        "col",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "td",
+        "th",
+        "details",
+        "summary",
+    }
+)
 FORMATTING = {"a", "b", "code", "em", "i", "s", "small", "strong", "u"}
-TAGS = BLOCKS | FORMATTING | {
-    "abbr", "bdi", "br", "cite", "del", "dfn", "img", "ins", "kbd", "mark", "q", "rp", "rt", "ruby", "samp",
-    "span", "sub", "sup", "time", "var", "wbr",
-}
-GONE = {"script", "style", "iframe", "object", "svg", "math", "template", "noscript", "select", "button", "textarea",
-        "title", "video", "audio", "canvas"}  # with what is in them
+TAGS = (
+    BLOCKS
+    | FORMATTING
+    | {
+        "abbr",
+        "bdi",
+        "br",
+        "cite",
+        "del",
+        "dfn",
+        "img",
+        "ins",
+        "kbd",
+        "mark",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "samp",
+        "span",
+        "sub",
+        "sup",
+        "time",
+        "var",
+        "wbr",
+    }
+)
+GONE = {
+    "script",
+    "style",
+    "iframe",
+    "object",
+    "svg",
+    "math",
+    "template",
+    "noscript",
+    "select",
+    "button",
+    "textarea",
+    "title",
+    "video",
+    "audio",
+    "canvas",
+}  # with what is in them
 ATTRIBUTES = {
     "*": {"lang", "dir"},
     "a": {"href", "title", "id"},
@@ -59,8 +124,16 @@ def clean(html: str) -> str:
     html = re.sub(r"&(?![#a-zA-Z])", "&amp;", html)  # the same to every reader, and the parser is slow at bare ones
     if is_soup(html):
         html = "".join(f"<p>{escape(part)}</p>" for part in re.split(r"\n\s*\n", html))
-    return nh3.clean(html, tags=TAGS, clean_content_tags=GONE, attributes=ATTRIBUTES, attribute_filter=_value,
-                     allowed_classes=CLASSES, url_schemes={"http", "https", "mailto"}, link_rel=None)
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        clean_content_tags=GONE,
+        attributes=ATTRIBUTES,
+        attribute_filter=_value,
+        allowed_classes=CLASSES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel=None,
+    )
 
 
 def is_soup(html: str) -> bool:

@@ -47,10 +47,17 @@ class Code(db.Model):
     def for_readers(cls, edition_id: int, now: datetime) -> "Code | None":
         """The code that a card inside a story names: one whose note begins with 'For readers'."""
         return db.session.scalar(
-            select(cls).where(
-                cls.note.startswith("For readers"), cls.is_active, cls.editions.any(Edition.id == edition_id),
-                or_(cls.starts_at.is_(None), cls.starts_at <= now), or_(cls.ends_at.is_(None), cls.ends_at > now))
-            .order_by(cls.id).limit(1))
+            select(cls)
+            .where(
+                cls.note.startswith("For readers"),
+                cls.is_active,
+                cls.editions.any(Edition.id == edition_id),
+                or_(cls.starts_at.is_(None), cls.starts_at <= now),
+                or_(cls.ends_at.is_(None), cls.ends_at > now),
+            )
+            .order_by(cls.id)
+            .limit(1)
+        )
 
     def taken(self, now: datetime) -> int:
         """Uses that count against the limit: used, and held by a checkout that is still open."""
@@ -58,15 +65,24 @@ class Code(db.Model):
 
     def used(self) -> int:
         """Uses that were paid for."""
-        return db.session.scalar(select(func.count()).where(
-            Redemption.code_id == self.id, Redemption.state == RedemptionState.USED)) or 0
+        return (
+            db.session.scalar(
+                select(func.count()).where(Redemption.code_id == self.id, Redemption.state == RedemptionState.USED)
+            )
+            or 0
+        )
 
     def discount(self, now: datetime) -> Discount:
         """The plain rule `pricing.quote` works on."""
         left = None if self.max_redemptions is None else self.max_redemptions - self.taken(now)
         return Discount(
-            text=self.text, basis_points=self.basis_points, editions=frozenset(e.id for e in self.editions),
-            starts_at=self.starts_at, ends_at=self.ends_at, uses_left=left, active=self.is_active,
+            text=self.text,
+            basis_points=self.basis_points,
+            editions=frozenset(e.id for e in self.editions),
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            uses_left=left,
+            active=self.is_active,
         )
 
 
@@ -84,9 +100,10 @@ class Redemption(db.Model):
     @classmethod
     def counts(cls, code_id: object, now: datetime):  # type: ignore[no-untyped-def]
         """The condition for a claim that counts against the limit."""
-        return and_(cls.code_id == code_id, or_(
-            cls.state == RedemptionState.USED,
-            and_(cls.state == RedemptionState.HELD, cls.expires_at > now)))
+        return and_(
+            cls.code_id == code_id,
+            or_(cls.state == RedemptionState.USED, and_(cls.state == RedemptionState.HELD, cls.expires_at > now)),
+        )
 
     @classmethod
     def hold(cls, code: Code, order_id: int, now: datetime, until: datetime) -> bool:
@@ -98,11 +115,15 @@ class Redemption(db.Model):
         db.session.execute(select(Code.id).where(Code.id == code.id).with_for_update())
         taken = select(func.count()).where(cls.counts(Code.id, now)).correlate(Code).scalar_subquery()
         claim = select(
-            Code.id, literal(order_id), literal(RedemptionState.HELD, ShortEnum(RedemptionState)),
-            literal(until, UtcDateTime()), literal(False),
+            Code.id,
+            literal(order_id),
+            literal(RedemptionState.HELD, ShortEnum(RedemptionState)),
+            literal(until, UtcDateTime()),
+            literal(False),
         ).where(Code.id == code.id, or_(Code.max_redemptions.is_(None), taken < Code.max_redemptions))
-        held = db.session.execute(insert(cls).from_select(
-            ["code_id", "order_id", "state", "expires_at", "over_limit"], claim))
+        held = db.session.execute(
+            insert(cls).from_select(["code_id", "order_id", "state", "expires_at", "over_limit"], claim)
+        )
         return held.rowcount == 1
 
     @classmethod
@@ -121,8 +142,8 @@ class Redemption(db.Model):
     @classmethod
     def release(cls, order_id: int) -> None:
         """Give a held use back; only once Stripe has said that the checkout is over."""
-        db.session.execute(update(cls)
-                           .where(cls.order_id == order_id, cls.state == RedemptionState.HELD)
-                           .values(state=RedemptionState.RELEASED))
-
-
+        db.session.execute(
+            update(cls)
+            .where(cls.order_id == order_id, cls.state == RedemptionState.HELD)
+            .values(state=RedemptionState.RELEASED)
+        )

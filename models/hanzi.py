@@ -7,8 +7,10 @@ from collections.abc import Iterator
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 # A run of hanzi may hold Chinese punctuation, Latin and digits between hanzi ("一带一路2026年"), never at its ends
 # except for closing marks that belong to it.
-RUN = re.compile(f"[《「『【（“]?[{HAN}](?:[{HAN}\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]"
-                 f"|[·—…0-9](?=[{HAN}·—…0-9])|[“”‘’](?=[{HAN}]))*")
+RUN = re.compile(
+    f"[《「『【（“]?[{HAN}](?:[{HAN}\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]"
+    f"|[·—…0-9](?=[{HAN}·—…0-9])|[“”‘’](?=[{HAN}]))*"
+)
 HASHTAG = re.compile(f"#(?=[^#\\s]*[{HAN}])[^#\\s]{{1,60}}#")
 WORD = re.compile(f"[^\\W_{HAN}]+(?:['’\\-][^\\W_{HAN}]+)*")
 

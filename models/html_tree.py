@@ -14,8 +14,9 @@ DEEPEST = 60  # levels; what is nested deeper loses its tags and keeps its words
 class Element:
     __slots__ = ("attributes", "children", "tag")
 
-    def __init__(self, tag: str, attributes: dict[str, str] | None = None,
-                 children: "list[Node] | None" = None) -> None:
+    def __init__(
+        self, tag: str, attributes: dict[str, str] | None = None, children: "list[Node] | None" = None
+    ) -> None:
         self.tag = tag
         self.attributes = attributes or {}
         self.children: list[Node] = children or []
@@ -44,8 +45,7 @@ Node = Element | str
 
 
 def inner_html(element: Element) -> str:
-    return "".join(escape(child, quote=False) if isinstance(child, str) else child.html()
-                   for child in element.children)
+    return "".join(escape(child, quote=False) if isinstance(child, str) else child.html() for child in element.children)
 
 
 def parse(html: str) -> Element:

@@ -90,15 +90,29 @@ def _markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"maxNesting": 40}).enable(["table", "strikethrough"])
     markdown.use(footnote_plugin).use(attrs_plugin, spans=True).use(cjk_friendly)
     for name in ("pull-quote", "gloss"):
-        markdown.use(container_plugin, name=name, render=_aside,
-                     validate=lambda params, markup, name=name: params.split() == [name])
-    markdown.use(container_plugin, name="offer", render=_offer,
-                 validate=lambda params, markup: OFFER.fullmatch(params) is not None)
+        markdown.use(
+            container_plugin,
+            name=name,
+            render=_aside,
+            validate=lambda params, markup, name=name: params.split() == [name],
+        )
+    markdown.use(
+        container_plugin,
+        name="offer",
+        render=_offer,
+        validate=lambda params, markup: OFFER.fullmatch(params) is not None,
+    )
     markdown.inline.ruler.before("emphasis", "inserted", _inserted)
     rules = {
-        "html_block": _raw, "html_inline": _raw, "image": _image, "s_open": _del, "s_close": _del,
-        "footnote_ref": _note_ref, "footnote_open": _note_open,
-        "footnote_close": lambda *_: "</li>\n", "footnote_anchor": lambda *_: "",
+        "html_block": _raw,
+        "html_inline": _raw,
+        "image": _image,
+        "s_open": _del,
+        "s_close": _del,
+        "footnote_ref": _note_ref,
+        "footnote_open": _note_open,
+        "footnote_close": lambda *_: "</li>\n",
+        "footnote_anchor": lambda *_: "",
         "footnote_block_open": lambda *_: '<section class="footnotes"><ol>\n',
         "footnote_block_close": lambda *_: "</ol></section>\n",
     }

@@ -35,14 +35,13 @@ class Offer(db.Model):
 
     @classmethod
     def by_slug(cls, slug: str) -> "Offer | None":
-        return db.session.scalar(
-            select(cls).where(cls.slug == slug, cls.is_active).options(selectinload(cls.editions))
-        )
+        return db.session.scalar(select(cls).where(cls.slug == slug, cls.is_active).options(selectinload(cls.editions)))
 
     @classmethod
     def active(cls) -> list["Offer"]:
-        return list(db.session.scalars(
-            select(cls).where(cls.is_active).order_by(cls.id).options(selectinload(cls.editions))))
+        return list(
+            db.session.scalars(select(cls).where(cls.is_active).order_by(cls.id).options(selectinload(cls.editions)))
+        )
 
 
 class Edition(db.Model):

@@ -81,19 +81,31 @@ class Order(db.Model):
     @classmethod
     def of_account(cls, account_id: int) -> list["Order"]:
         """What this account bought, newest first."""
-        return list(db.session.scalars(
-            select(cls).where(cls.account_id == account_id, cls.status != OrderStatus.PENDING,
-                              cls.status != OrderStatus.EXPIRED).order_by(cls.created_at.desc())))
+        return list(
+            db.session.scalars(
+                select(cls)
+                .where(
+                    cls.account_id == account_id, cls.status != OrderStatus.PENDING, cls.status != OrderStatus.EXPIRED
+                )
+                .order_by(cls.created_at.desc())
+            )
+        )
 
     @classmethod
     def overdue(cls, now: datetime, limit: int = 100) -> list["Order"]:
         """Pending orders whose checkout should be over by now: the sweeper asks Stripe about each."""
-        return list(db.session.scalars(
-            select(cls).where(cls.status == OrderStatus.PENDING, cls.checkout_expires_at < now)
-            .order_by(cls.id).limit(limit)))
+        return list(
+            db.session.scalars(
+                select(cls)
+                .where(cls.status == OrderStatus.PENDING, cls.checkout_expires_at < now)
+                .order_by(cls.id)
+                .limit(limit)
+            )
+        )
 
     @classmethod
     def claim(cls, email: str, account_id: int) -> None:
         """Give a verified address its orders."""
-        db.session.execute(update(cls).where(cls.email == email, cls.account_id.is_(None))
-                           .values(account_id=account_id))
+        db.session.execute(
+            update(cls).where(cls.email == email, cls.account_id.is_(None)).values(account_id=account_id)
+        )

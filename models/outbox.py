@@ -46,7 +46,9 @@ class Outbox(db.Model):
         due = (
             select(cls.id)
             .where(cls.done_at.is_(None), cls.due_at <= now, cls.attempts < MOST_ATTEMPTS, free)
-            .order_by(cls.due_at, cls.id).limit(limit).with_for_update(skip_locked=True)
+            .order_by(cls.due_at, cls.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
         )
         begin_write()
         take = update(cls).where(cls.id.in_(due)).returning(cls.id)

@@ -43,7 +43,9 @@ class Donation(db.Model):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     frequency: Mapped[Frequency] = mapped_column(ShortEnum(Frequency))
     amount: Mapped[Money] = composite(mapped_column("amount_minor"), mapped_column("amount_currency"))
-    status: Mapped[DonationStatus] = mapped_column(ShortEnum(DonationStatus), default=DonationStatus.PENDING, index=True)
+    status: Mapped[DonationStatus] = mapped_column(
+        ShortEnum(DonationStatus), default=DonationStatus.PENDING, index=True
+    )
     checkout_session: Mapped[str | None] = mapped_column(unique=True)
     checkout_expires_at: Mapped[datetime | None]
     customer: Mapped[str | None]
@@ -108,21 +110,30 @@ class Donation(db.Model):
     def of_account(cls, account_id: int) -> list["Donation"]:
         """What this account gave, newest first."""
         shown = (DonationStatus.PAID, DonationStatus.ENDED, DonationStatus.REFUNDED)
-        return list(db.session.scalars(
-            select(cls).where(cls.account_id == account_id, cls.status.in_(shown)).order_by(cls.created_at.desc())))
+        return list(
+            db.session.scalars(
+                select(cls).where(cls.account_id == account_id, cls.status.in_(shown)).order_by(cls.created_at.desc())
+            )
+        )
 
     @classmethod
     def overdue(cls, now: datetime, limit: int = 100) -> list["Donation"]:
         """Pending gifts whose checkout should be over by now."""
-        return list(db.session.scalars(
-            select(cls).where(cls.status == DonationStatus.PENDING, cls.checkout_expires_at < now)
-            .order_by(cls.id).limit(limit)))
+        return list(
+            db.session.scalars(
+                select(cls)
+                .where(cls.status == DonationStatus.PENDING, cls.checkout_expires_at < now)
+                .order_by(cls.id)
+                .limit(limit)
+            )
+        )
 
     @classmethod
     def claim(cls, email: str, account_id: int) -> None:
         """Give a verified address its gifts."""
-        db.session.execute(update(cls).where(cls.email == email, cls.account_id.is_(None))
-                           .values(account_id=account_id))
+        db.session.execute(
+            update(cls).where(cls.email == email, cls.account_id.is_(None)).values(account_id=account_id)
+        )
 
 
 def is_patron(account: Account, now: datetime) -> bool:

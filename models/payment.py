@@ -45,7 +45,8 @@ class Payment(db.Model):
     @classmethod
     def charge_of(cls, payment_intent: str) -> "Payment | None":
         return db.session.scalar(
-            select(cls).where(cls.payment_intent == payment_intent, cls.kind == PaymentKind.CHARGE))
+            select(cls).where(cls.payment_intent == payment_intent, cls.kind == PaymentKind.CHARGE)
+        )
 
     @classmethod
     def of_order(cls, order_id: int) -> list["Payment"]:
@@ -53,12 +54,18 @@ class Payment(db.Model):
 
     @classmethod
     def of_donations(cls, donation_ids: list[int]) -> list["Payment"]:
-        return list(db.session.scalars(
-            select(cls).where(cls.donation_id.in_(donation_ids)).order_by(cls.moved_at.desc(), cls.id.desc())))
+        return list(
+            db.session.scalars(
+                select(cls).where(cls.donation_id.in_(donation_ids)).order_by(cls.moved_at.desc(), cls.id.desc())
+            )
+        )
 
     @classmethod
     def refunded_of(cls, payment_intent: str) -> int:
         """Minor units given back so far of one payment; positive."""
-        total = db.session.scalar(select(func.sum(cls.amount_minor)).where(  # type: ignore[attr-defined]
-            cls.payment_intent == payment_intent, cls.kind == PaymentKind.REFUND))
+        total = db.session.scalar(
+            select(func.sum(cls.amount_minor)).where(  # type: ignore[attr-defined]
+                cls.payment_intent == payment_intent, cls.kind == PaymentKind.REFUND
+            )
+        )
         return -(total or 0)

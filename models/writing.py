@@ -51,8 +51,9 @@ def write(source: str, *, html: bool = False, sizes: Sizes | None = None, note_m
     blocks, open_blocks = _part(root)
     words, characters = hanzi.count(" ".join(block.text() for block in blocks))
     body = _html(blocks)  # before the teaser, which takes the links off its footnote marks
-    return Written(body, _html(_teaser(blocks, open_blocks)), inner_html(notes).strip(),
-                   hanzi.reading_minutes(words, characters))
+    return Written(
+        body, _html(_teaser(blocks, open_blocks)), inner_html(notes).strip(), hanzi.reading_minutes(words, characters)
+    )
 
 
 def _html(blocks: list[Element]) -> str:
@@ -244,7 +245,8 @@ def _dress_asides(root: Element) -> None:
                 tables += 1
                 label = "Table" if tables == 1 else f"Table {tables}"
                 parent.children[place] = Element(
-                    "div", {"class": "table", "tabindex": "0", "role": "region", "aria-label": label}, [child])
+                    "div", {"class": "table", "tabindex": "0", "role": "region", "aria-label": label}, [child]
+                )
 
 
 def _link_back(root: Element, notes: Element) -> None:
@@ -277,8 +279,11 @@ def _part(root: Element) -> tuple[list[Element], int | None]:
 def _drop_slots(block: Element) -> None:
     """Dividers and offers have a meaning between blocks only."""
     for parent in [block, *block.elements()]:
-        parent.children = [child for child in parent.children if isinstance(child, str)
-                           or not (child.has_class("open-until-here") or child.has_class("offer-slot"))]
+        parent.children = [
+            child
+            for child in parent.children
+            if isinstance(child, str) or not (child.has_class("open-until-here") or child.has_class("offer-slot"))
+        ]
 
 
 def _teaser(blocks: list[Element], open_blocks: int | None) -> list[Element]:

@@ -12,19 +12,13 @@ from .server import Server
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="stripe_sandbox", description="A local Stripe. No real money moves."
-    )
+    parser = argparse.ArgumentParser(prog="stripe_sandbox", description="A local Stripe. No real money moves.")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument(
-        "--state", type=Path, required=True, help="the folder that keeps what the sandbox knows"
-    )
+    parser.add_argument("--state", type=Path, required=True, help="the folder that keeps what the sandbox knows")
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     asked = parser.parse_args()
     if asked.host not in LOOPBACK:
-        print(
-            f"The sandbox serves this machine only; {asked.host} is not a loopback address.", file=sys.stderr
-        )
+        print(f"The sandbox serves this machine only; {asked.host} is not a loopback address.", file=sys.stderr)
         return 2
     try:
         app = Sandbox(asked.state)

@@ -47,13 +47,9 @@ class Api:
         _authenticate(request)
         version = request.headers.get("Stripe-Version", API_VERSION)
         if version != API_VERSION:
-            raise StripeError(
-                f"Invalid Stripe API version: {version}. This sandbox speaks {API_VERSION} only."
-            )
+            raise StripeError(f"Invalid Stripe API version: {version}. This sandbox speaks {API_VERSION} only.")
         if key is not None and not 0 < len(key) <= LONGEST:
-            raise StripeError(
-                f"An idempotency key has at most {LONGEST} characters.", type="idempotency_error"
-            )
+            raise StripeError(f"An idempotency key has at most {LONGEST} characters.", type="idempotency_error")
         fault = take_fault(self.store, request.method, request.path)
         if fault and fault["kind"] == "cut_before":
             raise CutConnection
@@ -161,9 +157,7 @@ def dump(body: Any) -> str:
 
 def injected_failure(status: int) -> StripeError:
     """What the chaos switch `status` answers with."""
-    kind = {429: "rate_limit_error", 401: "authentication_error", 403: "permission_error"}.get(
-        status, "api_error"
-    )
+    kind = {429: "rate_limit_error", 401: "authentication_error", 403: "permission_error"}.get(status, "api_error")
     return StripeError(f"The sandbox was told to answer {status}.", status=status, type=kind)
 
 
@@ -176,11 +170,7 @@ def _authenticate(request: Request) -> None:
             key = base64.b64decode(key, validate=True).decode().partition(":")[0]
         except (binascii.Error, UnicodeDecodeError):
             key = ""
-    if (
-        scheme.lower() not in ("bearer", "basic")
-        or not key.startswith("sk_test_")
-        or len(key) <= len("sk_test_")
-    ):
+    if scheme.lower() not in ("bearer", "basic") or not key.startswith("sk_test_") or len(key) <= len("sk_test_"):
         message = (
             "You did not provide an API key."
             if not given

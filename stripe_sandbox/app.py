@@ -75,9 +75,7 @@ class Sandbox:
 
 
 def style(request: Request) -> Response:
-    return Response(
-        STYLE, content_type="text/css; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
-    )
+    return Response(STYLE, content_type="text/css; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"})
 
 
 def front(request: Request) -> Response:

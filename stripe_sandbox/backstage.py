@@ -115,9 +115,7 @@ class Backstage:
 
     def deliveries(self, request: Request) -> Response:
         with self.store.reading() as tx:
-            return protect(
-                Response(dump({"deliveries": recent(tx, request.args.get("event"))}), content_type=JSON)
-            )
+            return protect(Response(dump({"deliveries": recent(tx, request.args.get("event"))}), content_type=JSON))
 
     def chaos(self, request: Request) -> Response:
         with self.store.reading() as tx:

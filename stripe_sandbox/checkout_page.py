@@ -58,9 +58,7 @@ class CheckoutPage:
             return self._page(id, Typed())
         if session["status"] == "complete":  # paid in another tab, or by the first of two clicks
             return redirect(success_url(session), 303)
-        return {"": self._pay, "later": self._later, "code": self._code, "back": self._back}[verb](
-            request, id
-        )
+        return {"": self._pay, "later": self._later, "code": self._code, "back": self._back}[verb](request, id)
 
     # What the buyer does
 
@@ -83,9 +81,7 @@ class CheckoutPage:
             return self._page(id, typed, 422)
         outcome = request.form.get("outcome", "arrives")
         at = int(self.store.clock()) + DELAY_SECONDS if outcome in ("arrives", "fails") else None
-        return self._change(
-            request, id, typed, lambda tx: completion.pay_later(tx, id, buyer(typed), outcome, at)
-        )
+        return self._change(request, id, typed, lambda tx: completion.pay_later(tx, id, buyer(typed), outcome, at))
 
     def _code(self, request: Request, id: str) -> Response:
         typed = read_form(request)
@@ -130,9 +126,7 @@ class CheckoutPage:
             session = tx.get(KIND, id)
             shown = describe(tx, session)
         typed.values["email"] = typed.values["email"] or shown["email"]
-        name = {"open": "checkout.html", "complete": "complete.html", "expired": "expired.html"}[
-            session["status"]
-        ]
+        name = {"open": "checkout.html", "complete": "complete.html", "expired": "expired.html"}[session["status"]]
         html = pages.get_template(name).render(
             session=session,
             typed=typed,
@@ -220,9 +214,7 @@ def check_card(typed: Typed, now: float) -> tuple[cards.Card | None, int, int]:
     elif not cards.passes_luhn(number):
         typed.errors["card_number"] = "Your card number is invalid."
     elif number in cards.LATER:
-        typed.errors["card_number"] = (
-            "This sandbox does not play this test card yet. Use 4242 4242 4242 4242."
-        )
+        typed.errors["card_number"] = "This sandbox does not play this test card yet. Use 4242 4242 4242 4242."
     elif card is None:
         typed.errors["card_number"] = cards.NOT_A_TEST_CARD.message
     month, year = _check_expiry(typed, now)

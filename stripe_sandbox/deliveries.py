@@ -93,9 +93,7 @@ class Courier:
 
     def _due_endpoints(self) -> list[str]:
         with self.store.reading() as tx:
-            rows = tx.sql(
-                "SELECT DISTINCT endpoint FROM delivery WHERE state = 'pending' AND due <= ?", (tx.time,)
-            )
+            rows = tx.sql("SELECT DISTINCT endpoint FROM delivery WHERE state = 'pending' AND due <= ?", (tx.time,))
             return [row["endpoint"] for row in rows.fetchall()]
 
     def _pause(self) -> float:
@@ -120,8 +118,7 @@ class Courier:
     def _send_next(self, endpoint: str) -> bool:
         with self.store.writing(tell=False) as tx:
             row = tx.sql(
-                "SELECT * FROM delivery WHERE endpoint = ? AND state = 'pending' AND due <= ? "
-                "ORDER BY due, id LIMIT 1",
+                "SELECT * FROM delivery WHERE endpoint = ? AND state = 'pending' AND due <= ? ORDER BY due, id LIMIT 1",
                 (endpoint, tx.time),
             ).fetchone()
             if row is None:
@@ -220,8 +217,7 @@ class Courier:
 def _before_others(tx: Transaction, row: Tree) -> float:
     """A moment just before all that this endpoint already waits for, so that the newest goes out first."""
     first = tx.sql(
-        "SELECT min(due) AS due FROM delivery WHERE endpoint = ? AND state = 'pending' AND detail = 'held'"
-        " AND due > ?",
+        "SELECT min(due) AS due FROM delivery WHERE endpoint = ? AND state = 'pending' AND detail = 'held' AND due > ?",
         (row["endpoint"], tx.time),
     ).fetchone()["due"]
     return first - 0.0001 if first else tx.time + GATHER
@@ -259,8 +255,7 @@ def waiting(tx: Transaction) -> bool:
 def resend(tx: Transaction, id: int) -> bool:
     """Puts a delivery back in the queue, delivered or not. False when there is none of this number."""
     found = tx.sql(
-        "UPDATE delivery SET state = 'pending', tries = 0, due = ?, detail = 'held', changed = ?"
-        " WHERE id = ?",
+        "UPDATE delivery SET state = 'pending', tries = 0, due = ?, detail = 'held', changed = ? WHERE id = ?",
         (tx.time, tx.time, id),
     )
     return found.rowcount > 0

@@ -70,7 +70,6 @@ def saved_reply(tx: Transaction, key: str, path: str, tree: Tree) -> tuple[int, 
 def save_reply(tx: Transaction, key: str, path: str, tree: Tree, status: int, body: str) -> None:
     tx.sql("DELETE FROM reply WHERE created <= ?", (tx.now - KEPT_SECONDS,))
     tx.sql(
-        "INSERT OR REPLACE INTO reply (key, path, digest, status, body, request, created)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO reply (key, path, digest, status, body, request, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (key, path, digest(tree), status, body, tx.request, tx.now),
     )

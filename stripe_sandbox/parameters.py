@@ -51,11 +51,7 @@ class Params(dict[str, Any]):
 @functools.cache
 def fields_of(shape: Any) -> dict[str, Any]:
     """Name → type of a TypedDict, without what concerns the client only (keys, retries)."""
-    own = {
-        name: hint
-        for name, hint in shape.__annotations__.items()
-        if name not in RequestOptions.__annotations__
-    }
+    own = {name: hint for name, hint in shape.__annotations__.items() if name not in RequestOptions.__annotations__}
     holder = types.SimpleNamespace(__annotations__=own)
     return typing_extensions.get_type_hints(holder, globalns=vars(sys.modules[shape.__module__]))
 
@@ -76,10 +72,7 @@ def _object(tree: Any, shape: Any, path: str) -> Tree:
     for name in sorted(shape.__required_keys__ & fields.keys()):
         if name not in tree:
             raise missing_parameter(f"{path}[{name}]" if path else name)
-    found = {
-        name: convert(value, fields[name], f"{path}[{name}]" if path else name)
-        for name, value in tree.items()
-    }
+    found = {name: convert(value, fields[name], f"{path}[{name}]" if path else name) for name, value in tree.items()}
     if isinstance(found.get("metadata"), dict):
         _check_metadata(found["metadata"], f"{path}[metadata]" if path else "metadata")
     return found
@@ -116,9 +109,7 @@ def convert(value: Any, wanted: Any, path: str) -> Any:
 
 def _one_of(value: Any, choices: tuple[Any, ...], path: str) -> Any:
     """The alternatives of a Union. Literals are closed: Stripe refuses a value it does not list."""
-    words = [
-        word for choice in choices if typing.get_origin(choice) is Literal for word in typing.get_args(choice)
-    ]
+    words = [word for choice in choices if typing.get_origin(choice) is Literal for word in typing.get_args(choice)]
     if isinstance(value, str) and value in words:
         return value
     named = [word for word in words if word != ""]
@@ -130,9 +121,7 @@ def _one_of(value: Any, choices: tuple[Any, ...], path: str) -> Any:
         and "UntypedStripeObject" not in repr(choice)
         and not (named and choice is str)
     ]
-    nested = [
-        choice for choice in rest if typing.get_origin(choice) or typing_extensions.is_typeddict(choice)
-    ]
+    nested = [choice for choice in rest if typing.get_origin(choice) or typing_extensions.is_typeddict(choice)]
     fitting = nested if isinstance(value, dict) else [choice for choice in rest if choice not in nested]
     for choice in fitting:
         try:
@@ -160,9 +149,7 @@ def _scalar(value: Any, wanted: Any, path: str) -> Any:
         raise StripeError(f"Invalid string: {path} must not be an object or a list", param=path)
     if wanted in (str, Any):
         if len(value) > 5000:
-            raise StripeError(
-                f"Invalid string: {path} is too long", code="parameter_invalid_string_blank", param=path
-            )
+            raise StripeError(f"Invalid string: {path} is too long", code="parameter_invalid_string_blank", param=path)
         return value
     if value == "":
         raise _empty(path)

@@ -63,9 +63,7 @@ class Handler(BaseHTTPRequestHandler):
                 return
             traceback.print_exc()
             self.started = ("500 Internal Server Error", [("Content-Type", "application/json")])
-            text = (
-                b'{"error": {"type": "api_error", "message": "The sandbox itself failed; see its output."}}\n'
-            )
+            text = b'{"error": {"type": "api_error", "message": "The sandbox itself failed; see its output."}}\n'
         self._reply(text)
 
     do_GET = do_HEAD = do_POST = do_DELETE = do_PUT = do_PATCH = do_OPTIONS = answer

@@ -80,9 +80,7 @@ class Store:
             connection.execute("ROLLBACK")
 
     @contextmanager
-    def writing(
-        self, request: str | None = None, key: str | None = None, tell: bool = True
-    ) -> Iterator["Transaction"]:
+    def writing(self, request: str | None = None, key: str | None = None, tell: bool = True) -> Iterator["Transaction"]:
         """Commits unless an exception leaves the block; a StripeError that `keeps` commits too."""
         with self._writing:
             connection = self._connection()
@@ -181,9 +179,7 @@ class Transaction:
         return found
 
     def hidden(self, obj: Tree) -> Tree:
-        row = self.sql(
-            "SELECT hidden FROM object WHERE kind = ? AND id = ?", (obj["object"], obj["id"])
-        ).fetchone()
+        row = self.sql("SELECT hidden FROM object WHERE kind = ? AND id = ?", (obj["object"], obj["id"])).fetchone()
         return json.loads(row["hidden"])
 
     def hide(self, obj: Tree, **values: Any) -> None:

@@ -45,9 +45,7 @@ class StripeError(Exception):
 
 
 def missing_object(kind: str, id: str, param: str | None = "id", status: int = 400) -> StripeError:
-    noun = {"checkout.session": "checkout.session", "payment_method": "PaymentMethod"}.get(
-        kind, kind.replace("_", " ")
-    )
+    noun = {"checkout.session": "checkout.session", "payment_method": "PaymentMethod"}.get(kind, kind.replace("_", " "))
     if kind in ("payment_intent", "webhook_endpoint"):
         noun = kind
     return StripeError(f"No such {noun}: '{id}'", status=status, code="resource_missing", param=param)

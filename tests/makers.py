@@ -53,9 +53,14 @@ def make_article(source: str = "First paragraph.\n\nSecond.\n\nThird.\n\nFourth.
     authors = given.pop("authors", [])
     article = Article(
         **{
-            "slug": f"story-{number}", "title": f"Story {number}", "standfirst": "What it is about.",
-            "status": Status.PUBLISHED, "access": Access.FREE, "published_at": NOON - timedelta(hours=number),
-        } | given
+            "slug": f"story-{number}",
+            "title": f"Story {number}",
+            "standfirst": "What it is about.",
+            "status": Status.PUBLISHED,
+            "access": Access.FREE,
+            "published_at": NOON - timedelta(hours=number),
+        }
+        | given
     )
     article.write(source)
     keep(article)
@@ -70,16 +75,33 @@ def make_account(email: str = "", *, verified: bool = True, password: str = PASS
     """An account whose password is PASSWORD."""
     email = email or f"reader{next(_numbers)}@example.org"
     hashed = hash_password(password)
-    return keep(Account(**{
-        "email": email, "name": "Robin", "role": Role.READER, "password_hash": hashed,
-        "email_verified_at": NOON if verified else None} | given))
+    return keep(
+        Account(
+            **{
+                "email": email,
+                "name": "Robin",
+                "role": Role.READER,
+                "password_hash": hashed,
+                "email_verified_at": NOON if verified else None,
+            }
+            | given
+        )
+    )
 
 
 def make_patron(email: str = "", **given: Any) -> Account:
     account = make_account(email, **given)
-    keep(Donation(
-        email=account.email, account_id=account.id, frequency=Frequency.MONTH, amount=Money(1000, "EUR"),
-        status=DonationStatus.PAID, paid_at=NOON, patron_until=datetime(2100, 1, 1, tzinfo=UTC)))
+    keep(
+        Donation(
+            email=account.email,
+            account_id=account.id,
+            frequency=Frequency.MONTH,
+            amount=Money(1000, "EUR"),
+            status=DonationStatus.PAID,
+            paid_at=NOON,
+            patron_until=datetime(2100, 1, 1, tzinfo=UTC),
+        )
+    )
     return account
 
 
@@ -89,15 +111,31 @@ def make_editor(email: str = "editor@example.org") -> Account:
 
 def make_offer(**given: Any) -> Offer:
     """The China Internet Report with its free and its Pro Edition at US$400.00."""
-    offer = Offer(**{
-        "slug": "china-internet-report", "title": "China Internet Report 2026", "partner": "China Internet Desk",
-        "disclosure": "We keep a share of each copy.", "contents": [{"title": "Rules", "page": 8}]} | given)
+    offer = Offer(
+        **{
+            "slug": "china-internet-report",
+            "title": "China Internet Report 2026",
+            "partner": "China Internet Desk",
+            "disclosure": "We keep a share of each copy.",
+            "contents": [{"title": "Rules", "page": 8}],
+        }
+        | given
+    )
     offer.editions = [
         Edition(slug="free", name="Free edition", pages=55, price=Money(0, "USD"), file="free.pdf", position=0),
         Edition(slug="pro", name="Pro Edition", pages=138, price=Money(40000, "USD"), file="pro.pdf", position=1),
     ]
-    keep(Publication(id=1, motto="", colophon="", wordmark_hanzi="", publisher="Stichting Bovenburen",
-                     address="Oudegracht 999, Utrecht", email="desk@example.org"))
+    keep(
+        Publication(
+            id=1,
+            motto="",
+            colophon="",
+            wordmark_hanzi="",
+            publisher="Stichting Bovenburen",
+            address="Oudegracht 999, Utrecht",
+            email="desk@example.org",
+        )
+    )
     return keep(offer)
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import requests
 import stripe
-from sandbox_types import problems
 
 from stripe_sandbox import create_sandbox
 from stripe_sandbox.server import Server
+from tests.sandbox_types import problems
 
 KEY = "sk_test_sandbox"
 CARD = {
@@ -65,9 +65,7 @@ class Checked(stripe.RequestsClient):
 
 def client(base: str, retries: int = 0, key: str = KEY) -> stripe.StripeClient:
     addresses = dict.fromkeys(("api", "files", "connect", "meter_events"), base)
-    return stripe.StripeClient(
-        key, base_addresses=addresses, max_network_retries=retries, http_client=Checked()
-    )
+    return stripe.StripeClient(key, base_addresses=addresses, max_network_retries=retries, http_client=Checked())
 
 
 @contextmanager

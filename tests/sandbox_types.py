@@ -150,9 +150,7 @@ def _from_source(node: ast.expr, scope: dict[str, Any]) -> Any:
 def _union(parts: list[Any]) -> Any:
     rest = [part for part in parts if part is not type(None)]
     if any(isinstance(part, tuple) and part[0] == "one of" for part in rest):
-        rest = [
-            part for part in rest if part is not str
-        ]  # `Literal[...] | str`: the words are what Stripe sends
+        rest = [part for part in rest if part is not str]  # `Literal[...] | str`: the words are what Stripe sends
     whole = rest[0] if len(rest) == 1 else ("any of", rest)
     return ("optional", whole) if len(rest) < len(parts) and type(None) in parts else whole
 
@@ -179,9 +177,7 @@ def _compound(value: Any, kind: str, inner: Any, path: str) -> list[str]:
     if kind == "expandable":
         return [] if isinstance(value, str) else _check(value, inner, path)
     if kind == "one of":
-        return (
-            [] if value in inner and type(value) in map(type, inner) else [f"{path}: {value!r} is not listed"]
-        )
+        return [] if value in inner and type(value) in map(type, inner) else [f"{path}: {value!r} is not listed"]
     if kind == "any of":
         tries = [_check(value, one, path) for one in inner]
         return min(tries, key=len)
@@ -218,11 +214,7 @@ def _nested(value: Any, cls: type, path: str) -> list[str]:
 def _scalar(value: Any, wanted: Any, path: str) -> list[str]:
     if wanted is Decimal:
         try:
-            return (
-                []
-                if isinstance(value, str) and Decimal(value).is_finite()
-                else [f"{path}: not a decimal string"]
-            )
+            return [] if isinstance(value, str) and Decimal(value).is_finite() else [f"{path}: not a decimal string"]
         except InvalidOperation:
             return [f"{path}: not a decimal string"]
     if wanted is float:

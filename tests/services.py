@@ -52,13 +52,33 @@ def postgres() -> Iterator[str]:
     log = home / "log"
     try:
         subprocess.run(
-            [binaries / "initdb", "-D", home / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
-             "--locale=C.UTF-8", "--no-sync", *FAST],
-            check=True, stdout=subprocess.DEVNULL, **run, **drop)
+            [
+                binaries / "initdb",
+                "-D",
+                home / "data",
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+                *FAST,
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **run,
+            **drop,
+        )
         with log.open("wb") as out:
             server = subprocess.Popen(
                 [binaries / "postgres", "-D", home / "data", "-k", home, "-h", "", *ROOM],
-                stdout=out, stderr=out, **run, **drop)
+                stdout=out,
+                stderr=out,
+                **run,
+                **drop,
+            )
         try:
             give_up = time.monotonic() + 60
             while subprocess.run([binaries / "pg_isready", "-h", home, "-q"], **run).returncode:

@@ -37,12 +37,15 @@ def reaches(module: str, target: str) -> bool:
     return module == target or module.startswith(f"{target}.")
 
 
-@pytest.mark.parametrize(("place", "forbidden"), [
-    ("models", {"blueprints", "app", "flask", "stripe", "stripe_sandbox", "wtforms"}),
-    ("blueprints", {"app", "stripe_sandbox"}),
-    ("stripe_sandbox", {"models", "blueprints", "app"}),
-    ("deploy", {"models", "blueprints", "app", "stripe_sandbox", "flask"}),
-])
+@pytest.mark.parametrize(
+    ("place", "forbidden"),
+    [
+        ("models", {"blueprints", "app", "flask", "stripe", "stripe_sandbox", "wtforms"}),
+        ("blueprints", {"app", "stripe_sandbox"}),
+        ("stripe_sandbox", {"models", "blueprints", "app"}),
+        ("deploy", {"models", "blueprints", "app", "stripe_sandbox", "flask"}),
+    ],
+)
 def test_imports_point_one_way(place: str, forbidden: set[str]) -> None:
     for file in python_files(place):
         wrong = [name for name in imports(file) for target in forbidden if reaches(name, target)]
@@ -67,8 +70,12 @@ def test_areas_never_import_one_another() -> None:
 
 
 def test_stripe_is_imported_in_one_place() -> None:
-    speaking = {str(file.relative_to(ROOT)) for place in ("models", "blueprints", "app.py")
-                for file in python_files(place) if any(reaches(name, "stripe") for name in imports(file))}
+    speaking = {
+        str(file.relative_to(ROOT))
+        for place in ("models", "blueprints", "app.py")
+        for file in python_files(place)
+        if any(reaches(name, "stripe") for name in imports(file))
+    }
     assert speaking == {"blueprints/payments/stripe_gateway.py"}
 
 

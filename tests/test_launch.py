@@ -130,9 +130,7 @@ def webhook_addresses(sandbox_port):
         return [endpoint["url"] for endpoint in json.load(reply)["data"]]
 
 
-needs_proc = pytest.mark.skipif(
-    not Path("/proc/self").exists(), reason="looks at processes as Linux shows them"
-)
+needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes as Linux shows them")
 
 
 @needs_proc
@@ -163,9 +161,7 @@ def test_it_opens_twice_keeps_what_it_made_and_leaves_no_process(tmp_path):
     with Magazine(data, *ports) as magazine:
         magazine.wait_until_open()
         assert read_settings(settings) == {**first, "SITE_NAME": "Ours"}
-        assert webhook_addresses(magazine.sandbox_port) == [
-            f"http://127.0.0.1:{magazine.port}/stripe/webhook"
-        ]
+        assert webhook_addresses(magazine.sandbox_port) == [f"http://127.0.0.1:{magazine.port}/stripe/webhook"]
         assert first["DEMO_PATRON_PASSWORD"] in magazine.said
         pids = descendants(magazine.process.pid)
         magazine.process.kill()  # no chance to tidy up, and still nothing is left
@@ -217,9 +213,7 @@ def test_the_sandbox_cannot_have_the_port_of_the_site(tmp_path):
 def test_a_busy_port_is_named_with_the_setting_that_changes_it(tmp_path, name):
     ports = dict(zip(("PORT", "SANDBOX_PORT"), free_ports(), strict=True))
     with socket.create_server(("127.0.0.1", ports[name])):
-        assert_one_sentence(
-            launch(DATA=tmp_path, **ports), f"Port {ports[name]} is in use", f"make run {name}="
-        )
+        assert_one_sentence(launch(DATA=tmp_path, **ports), f"Port {ports[name]} is in use", f"make run {name}=")
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
@@ -268,9 +262,7 @@ def environment_command(clone):
 
 def test_a_missing_venv_module_is_answered_with_the_apt_line(clone):
     how = environment_command(clone)
-    pretend = (
-        f"import sys, runpy; sys.modules['ensurepip'] = None; sys.path.insert(0, {str(clone / 'deploy')!r})"
-    )
+    pretend = f"import sys, runpy; sys.modules['ensurepip'] = None; sys.path.insert(0, {str(clone / 'deploy')!r})"
     pretend += "\nrunpy.run_module('environment', run_name='__main__')"
     how["args"] = [sys.executable, "-c", pretend, "requirements.txt"]
     result = subprocess.run(**how, capture_output=True, timeout=60)
@@ -344,10 +336,7 @@ def test_addresses_follow_the_ports_of_this_run_and_hand_written_ones_stay():
     assert moved.passed["SITE_URL"] == "http://127.0.0.1:7100"
     assert moved.passed["STRIPE_API_BASE"] == "http://127.0.0.1:7101"
     assert moved.passed["SECRET_KEY"] == kept["SECRET_KEY"]
-    assert (
-        plan({"PORT": "7100"}, {**kept, "SITE_URL": "http://localhost:8"}).passed["SITE_URL"]
-        == "http://localhost:8"
-    )
+    assert plan({"PORT": "7100"}, {**kept, "SITE_URL": "http://localhost:8"}).passed["SITE_URL"] == "http://localhost:8"
 
 
 def test_site_and_sandbox_need_a_port_each():

@@ -3,7 +3,8 @@
 import pytest
 import requests
 import stripe
-from sandbox_tools import KEY, Running, client, running, session_data
+
+from tests.sandbox_tools import KEY, Running, client, running, session_data
 
 
 @pytest.fixture
@@ -96,9 +97,7 @@ def test_metadata_has_bounds(sandbox: Running, metadata: dict[str, str]) -> None
 
 def test_products_and_prices(sandbox: Running) -> None:
     v1 = sandbox.v1
-    product = v1.products.create(
-        {"name": "Report", "default_price_data": {"currency": "usd", "unit_amount": 40000}}
-    )
+    product = v1.products.create({"name": "Report", "default_price_data": {"currency": "usd", "unit_amount": 40000}})
     monthly = v1.prices.create(
         {
             "product": product.id,

@@ -9,10 +9,10 @@ import html5lib
 import pytest
 import requests
 import stripe
-from sandbox_tools import CARD, KEY, Running, gift_data, running, session_data
 from werkzeug.test import Client
 
 from stripe_sandbox import create_sandbox
+from tests.sandbox_tools import CARD, KEY, Running, gift_data, running, session_data
 
 
 @pytest.fixture
@@ -74,17 +74,13 @@ def test_a_fixed_amount_is_shared_among_the_lines_it_applies_to(sandbox: Running
     v1 = sandbox.v1
     product = v1.products.create({"name": "Report"})
     price = v1.prices.create({"product": product.id, "currency": "usd", "unit_amount": 1000})
-    coupon = v1.coupons.create(
-        {"amount_off": 1500, "currency": "usd", "applies_to": {"products": [product.id]}}
-    )
+    coupon = v1.coupons.create({"amount_off": 1500, "currency": "usd", "applies_to": {"products": [product.id]}})
     other = {
         "price_data": {"currency": "usd", "unit_amount": 900, "product_data": {"name": "y"}},
         "quantity": 1,
     }
     lines = [{"price": price.id, "quantity": 1}, other]
-    session = open_session(
-        sandbox, line_items=lines, discounts=[{"coupon": coupon.id}], expand=["line_items"]
-    )
+    session = open_session(sandbox, line_items=lines, discounts=[{"coupon": coupon.id}], expand=["line_items"])
     assert [line.amount_discount for line in session.line_items.data] == [1000, 0]
 
 
@@ -273,9 +269,7 @@ def test_the_code_box_takes_a_code_in_any_case_and_gives_it_back(sandbox: Runnin
 
 def test_a_code_that_leaves_too_little_to_charge_is_refused(sandbox: Running) -> None:
     coupon = sandbox.v1.coupons.create({"amount_off": 39960, "currency": "usd"})
-    sandbox.v1.promotion_codes.create(
-        {"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "NEARLY"}
-    )
+    sandbox.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "NEARLY"})
     session = open_session(sandbox, allow_promotion_codes=True)
     page = requests.post(f"{session.url}/code", {"code": "NEARLY"}, timeout=10)
     assert errors(page) == {"code": "With this code the order is too small to be charged."}
@@ -310,9 +304,7 @@ def test_two_sessions_race_for_the_last_use_of_a_code(sandbox: Running) -> None:
 
 
 def test_a_price_that_was_archived_meanwhile_is_not_charged(sandbox: Running) -> None:
-    price = sandbox.v1.prices.create(
-        {"currency": "usd", "unit_amount": 500, "product_data": {"name": "Report"}}
-    )
+    price = sandbox.v1.prices.create({"currency": "usd", "unit_amount": 500, "product_data": {"name": "Report"}})
     session = open_session(sandbox, line_items=[{"price": price.id, "quantity": 1}])
     sandbox.v1.prices.update(price.id, {"active": False})
     reply = sandbox.pay(session.url)
@@ -455,9 +447,7 @@ def test_posts_from_other_sites_are_refused(sandbox: Running, headers: dict[str,
 
 def test_its_own_origin_may_post(sandbox: Running) -> None:
     session = open_session(sandbox)
-    reply = requests.post(
-        session.url, CARD, headers={"Origin": sandbox.base}, allow_redirects=False, timeout=10
-    )
+    reply = requests.post(session.url, CARD, headers={"Origin": sandbox.base}, allow_redirects=False, timeout=10)
     assert reply.status_code == 303
 
 

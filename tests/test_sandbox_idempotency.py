@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import requests
 import stripe
-from sandbox_tools import KEY, Running, client, running, session_data, until
+
+from tests.sandbox_tools import KEY, Running, client, running, session_data, until
 
 
 @pytest.fixture
@@ -75,9 +76,7 @@ def test_keys_are_forgotten_after_a_day(tmp_path) -> None:
 def test_a_second_call_while_the_first_runs_is_told_so(sandbox: Running) -> None:
     sandbox.backstage("faults", {"kind": "slow", "seconds": 1.2, "method": "POST", "prefix": "/v1/customers"})
     made: list[Any] = []
-    thread = threading.Thread(
-        target=lambda: made.append(client(sandbox.base).v1.customers.create({}, key("k")))
-    )
+    thread = threading.Thread(target=lambda: made.append(client(sandbox.base).v1.customers.create({}, key("k"))))
     thread.start()
     until(lambda: not requests.get(f"{sandbox.base}/_sandbox/faults", timeout=10).json()["faults"])
     time.sleep(0.1)
@@ -130,9 +129,7 @@ def test_a_connection_cut_before_leaves_nothing_and_the_client_tries_again(sandb
     ("status", "error"), [(500, stripe.APIError), (429, stripe.RateLimitError), (503, stripe.APIError)]
 )
 def test_the_next_calls_answer_as_told(sandbox: Running, status: int, error: type[Exception]) -> None:
-    sandbox.backstage(
-        "faults", {"kind": "status", "status": status, "remaining": 2, "prefix": "/v1/products"}
-    )
+    sandbox.backstage("faults", {"kind": "status", "status": status, "remaining": 2, "prefix": "/v1/products"})
     for _ in range(2):
         with pytest.raises(error):
             sandbox.v1.products.create({"name": "x"})

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 import stripe
-from sandbox_tools import KEY, Receiver, client, running, session_data, until
+
+from tests.sandbox_tools import KEY, Receiver, client, running, session_data, until
 
 ROOT = Path(__file__).parent.parent
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import requests
 import stripe
-from sandbox_tools import Running, gift_data, running
 
 from stripe_sandbox.objects.periods import add_interval
+from tests.sandbox_tools import Running, gift_data, running
 
 
 @pytest.fixture
@@ -46,9 +46,7 @@ def test_a_gift_begins_with_a_paid_invoice(sandbox: Running) -> None:
     parent = invoice.parent.subscription_details
     assert (parent.subscription, parent.metadata["order_id"]) == (subscription.id, "42")
     intent = invoice.payments.data[0].payment.payment_intent
-    found = sandbox.v1.invoice_payments.list(
-        {"payment": {"type": "payment_intent", "payment_intent": intent}}
-    )
+    found = sandbox.v1.invoice_payments.list({"payment": {"type": "payment_intent", "payment_intent": intent}})
     assert found.data[0].invoice == invoice.id
     assert sandbox.v1.payment_intents.retrieve(intent).customer == session.customer
 

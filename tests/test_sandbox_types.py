@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import requests
 import stripe
-from sandbox_tools import KEY, Running, gift_data, running, session_data
-from sandbox_types import problems
 
 from stripe_sandbox import objects  # noqa: F401  (fills the routes)
 from stripe_sandbox.parameters import check, fields_of
 from stripe_sandbox.registry import ROUTES
 from stripe_sandbox.wire import StripeError, parse_form
+from tests.sandbox_tools import KEY, Running, gift_data, running, session_data
+from tests.sandbox_types import problems
 
 
 @pytest.fixture
@@ -50,9 +50,7 @@ def test_a_wrong_thing_inside_is_caught(sandbox: Running) -> None:
     assert problems(bad)
     bad = copy.deepcopy(good)
     bad["line_items"]["data"][0]["price"]["unit_amount_decimal"] = 40000
-    assert problems(bad) == [
-        "checkout.session.line_items.data[0].price.unit_amount_decimal: not a decimal string"
-    ]
+    assert problems(bad) == ["checkout.session.line_items.data[0].price.unit_amount_decimal: not a decimal string"]
     bad = copy.deepcopy(good)
     bad["total_details"]["amount_tip"] = 0
     assert problems(bad) == ["checkout.session.total_details.amount_tip: unknown key"]
@@ -159,9 +157,7 @@ def test_no_parameter_is_ignored_in_silence(sandbox: Running) -> None:
         ("mode[x]=payment", "mode", None),
     ],
 )
-def test_wrong_parameters_are_named_with_their_path(
-    sandbox: Running, body: str, param: str, code: str | None
-) -> None:
+def test_wrong_parameters_are_named_with_their_path(sandbox: Running, body: str, param: str, code: str | None) -> None:
     reply = requests.post(
         f"{sandbox.base}/v1/checkout/sessions",
         data=body,

@@ -5,9 +5,9 @@ import json
 import pytest
 import requests
 import stripe
-from sandbox_tools import Receiver, Running, running, session_data, until
 
 from stripe_sandbox import deliveries
+from tests.sandbox_tools import Receiver, Running, running, session_data, until
 
 
 @pytest.fixture
@@ -95,9 +95,7 @@ def test_a_receiver_that_fails_first_is_asked_again(sandbox: Running, receiver: 
     assert (len(receiver.got), rows(sandbox)[0]["tries"]) == (3, 3)
 
 
-def test_a_receiver_that_never_answers_is_given_up_and_can_be_resent(
-    sandbox: Running, receiver: Receiver
-) -> None:
+def test_a_receiver_that_never_answers_is_given_up_and_can_be_resent(sandbox: Running, receiver: Receiver) -> None:
     receiver.answers = [500, 500, 500]
     endpoint(sandbox, receiver)
     sandbox.v1.customers.create({})
@@ -142,9 +140,7 @@ def test_every_event_twice(sandbox: Running, receiver: Receiver) -> None:
     assert len({event["id"] for event in receiver.events}) == 2
 
 
-def test_events_in_the_wrong_order(
-    sandbox: Running, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_events_in_the_wrong_order(sandbox: Running, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "GATHER", 1.5)
     endpoint(sandbox, receiver)
     sandbox.backstage("chaos", {"reorder": True})

@@ -93,8 +93,11 @@ def publish_due() -> None:
     """Scheduled stories appear by their date alone; this only says which are still to come."""
     from models.article import Article, Status
 
-    waiting = db.session.scalars(db.select(Article).where(
-        Article.status == Status.PUBLISHED, Article.published_at > utcnow()).order_by(Article.published_at))
+    waiting = db.session.scalars(
+        db.select(Article)
+        .where(Article.status == Status.PUBLISHED, Article.published_at > utcnow())
+        .order_by(Article.published_at)
+    )
     for article in waiting:
         click.echo(f"{article.published_at:%Y-%m-%d %H:%M} UTC  {article.slug}")
 

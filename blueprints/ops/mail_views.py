@@ -29,7 +29,10 @@ def _read(file: Path) -> dict[str, str]:
         letter = email.message_from_binary_file(opened, policy=email.policy.default)
     body = letter.get_body(("plain",))
     return {
-        "name": file.stem, "to": str(letter["To"]), "subject": str(letter["Subject"]), "date": str(letter["Date"]),
+        "name": file.stem,
+        "to": str(letter["To"]),
+        "subject": str(letter["Subject"]),
+        "date": str(letter["Date"]),
         "text": body.get_content() if body else "",
     }
 

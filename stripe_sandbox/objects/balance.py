@@ -26,9 +26,7 @@ def fee_of(amount: int, currency: str) -> int:
     return min(amount, (amount * RATE_BASIS_POINTS + 5000) // 10000 + FIXED.get(currency, 30))
 
 
-def enter(
-    tx: Transaction, type: str, source: Tree, amount: int, currency: str, description: str | None = None
-) -> Tree:
+def enter(tx: Transaction, type: str, source: Tree, amount: int, currency: str, description: str | None = None) -> Tree:
     """Books `amount` (negative: out). Only charges pay a fee; a refund does not give it back."""
     charged = type in ("charge", "payment")
     fee = fee_of(amount, currency) if charged else 0

@@ -43,9 +43,7 @@ VELOCITY = Decline(
 FRAUD = Decline("card_declined", "fraudulent", "Your card was declined.")
 EXPIRED = Decline("expired_card", "expired_card", "Your card has expired.")
 CVC = Decline("incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect.")
-PROCESSING = Decline(
-    "processing_error", "processing_error", "An error occurred while processing your card. Try again."
-)
+PROCESSING = Decline("processing_error", "processing_error", "An error occurred while processing your card. Try again.")
 NOT_A_TEST_CARD = Decline(
     "card_declined",
     "test_mode_live_card",

@@ -45,9 +45,7 @@ def _rhythm(price: Tree) -> tuple[str, int]:
 def _line(tx: Transaction, item: Tree, path: str) -> Tree:
     unknown = item.keys() - {"price", "price_data", "quantity"}
     if unknown:
-        raise StripeError(
-            f"This sandbox does not act on the parameter '{path}[{min(unknown)}]' yet.", param=path
-        )
+        raise StripeError(f"This sandbox does not act on the parameter '{path}[{min(unknown)}]' yet.", param=path)
     if bool(item.get("price")) == bool(item.get("price_data")):
         raise StripeError("Give one of `price` and `price_data`.", param=path)
     quantity = item.get("quantity")
@@ -95,9 +93,7 @@ def reprice(tx: Transaction, session: Tree) -> Tree:
     taken = [0] * len(lines)
     if session["discounts"]:
         coupon = tx.named("coupon", session["discounts"][0]["coupon"], "discounts[0][coupon]")
-        taken = discounts.taken_off(
-            tx, coupon, [(line["price"]["product"], line["amount_subtotal"]) for line in lines]
-        )
+        taken = discounts.taken_off(tx, coupon, [(line["price"]["product"], line["amount_subtotal"]) for line in lines])
     lines = [
         line | {"amount_discount": off, "amount_total": line["amount_subtotal"] - off}
         for line, off in zip(lines, taken, strict=True)
@@ -105,8 +101,7 @@ def reprice(tx: Transaction, session: Tree) -> Tree:
     tx.hide(session, lines=lines, discount=new_id("di_1"))
     total = session["amount_subtotal"] - sum(taken)
     return tx.save(
-        session
-        | {"amount_total": total, "total_details": session["total_details"] | {"amount_discount": sum(taken)}}
+        session | {"amount_total": total, "total_details": session["total_details"] | {"amount_discount": sum(taken)}}
     )
 
 

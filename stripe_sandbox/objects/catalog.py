@@ -60,9 +60,7 @@ def create_product(tx: Transaction, params: Params) -> Tree:
 def list_products(tx: Transaction, params: Params) -> Tree:
     ids = params.get("ids") or []
     extra = " AND id IN (" + ", ".join("?" * len(ids)) + ")" if ids else ""
-    return page(
-        tx, "product", "/v1/products", params, extra, ids, active=params.get("active"), url=params.get("url")
-    )
+    return page(tx, "product", "/v1/products", params, extra, ids, active=params.get("active"), url=params.get("url"))
 
 
 @route("GET", "/v1/products/<id>", shapes.ProductRetrieveParams)
@@ -162,9 +160,7 @@ def _recurring(given: Tree, path: str) -> Tree:
     count = given.get("interval_count", 1)
     most = {"day": 1095, "week": 156, "month": 36, "year": 3}[given["interval"]]
     if not 1 <= count <= most:
-        raise StripeError(
-            f"The interval must lie between one and {most} of its unit.", param=f"{path}[interval_count]"
-        )
+        raise StripeError(f"The interval must lie between one and {most} of its unit.", param=f"{path}[interval_count]")
     return {
         "interval": given["interval"],
         "interval_count": count,

@@ -22,9 +22,7 @@ refers(
 
 
 def refunds_of(tx: Transaction, charge: Tree) -> Tree:
-    return envelope(
-        tx.where("refund", order="DESC", charge=charge["id"]), f"/v1/charges/{charge['id']}/refunds"
-    )
+    return envelope(tx.where("refund", order="DESC", charge=charge["id"]), f"/v1/charges/{charge['id']}/refunds")
 
 
 INCLUDES["charge", "refunds"] = refunds_of
@@ -45,9 +43,7 @@ def pay(tx: Transaction, intent: Tree, method: Tree) -> Tree:
 def _begin_delayed(tx: Transaction, intent: Tree, method: Tree) -> Tree:
     charge = _new_charge(tx, intent, method, None) | {"status": "pending", "paid": False}
     tx.save(charge)
-    intent = tx.save(
-        intent | {"latest_charge": charge["id"], "payment_method": method["id"], "status": "processing"}
-    )
+    intent = tx.save(intent | {"latest_charge": charge["id"], "payment_method": method["id"], "status": "processing"})
     tx.emit("payment_intent.processing", intent)
     tx.emit("charge.pending", charge)
     return intent
@@ -75,9 +71,7 @@ def _succeeded(tx: Transaction, intent: Tree, charge: Tree) -> Tree:
     )
     done = {"status": "succeeded", "paid": True, "captured": True, "balance_transaction": entry["id"]}
     charge = tx.save(charge | done | {"amount_captured": charge["amount"]})
-    intent = tx.save(
-        intent | {"status": "succeeded", "amount_received": intent["amount"], "last_payment_error": None}
-    )
+    intent = tx.save(intent | {"status": "succeeded", "amount_received": intent["amount"], "last_payment_error": None})
     tx.emit("payment_intent.succeeded", intent)
     tx.emit("charge.succeeded", charge)
     return intent

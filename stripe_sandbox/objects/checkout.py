@@ -65,9 +65,7 @@ def create_session(tx: Transaction, params: Params) -> Tree:
         "custom_text": rules.custom_text(params.get("custom_text") or {}),
         "customer": customer,
         "customer_account": None,
-        "customer_creation": params.get("customer_creation", "if_required")
-        if mode == "payment"
-        else "always",
+        "customer_creation": params.get("customer_creation", "if_required") if mode == "payment" else "always",
         "customer_details": _known(found, params),
         "customer_email": check_email(params.get("customer_email"), "customer_email"),
         "discounts": [discount] if discount else [],

@@ -68,9 +68,7 @@ def _check_again(tx: Transaction, session: Tree) -> None:
             raise CannotPay(f"'{line['description']}' is no longer sold at this price. Nothing was charged.")
     for discount in session["discounts"]:
         try:
-            discounts.discount_for(
-                tx, {k: v for k, v in discount.items() if k == _named_by(discount)}, "discounts[0]"
-            )
+            discounts.discount_for(tx, {k: v for k, v in discount.items() if k == _named_by(discount)}, "discounts[0]")
             discounts.check_restrictions(
                 tx,
                 discount,
@@ -80,18 +78,14 @@ def _check_again(tx: Transaction, session: Tree) -> None:
                 "discounts[0]",
             )
         except StripeError as error:
-            raise CannotPay(
-                "The discount on this order is used up or over. Nothing was charged.", "code"
-            ) from error
+            raise CannotPay("The discount on this order is used up or over. Nothing was charged.", "code") from error
 
 
 def _named_by(discount: Tree) -> str:
     return "promotion_code" if discount["promotion_code"] else "coupon"
 
 
-def pay_session(
-    tx: Transaction, id: str, buyer: Buyer, card: Card | None, month: int = 12, year: int = 0
-) -> Tree:
+def pay_session(tx: Transaction, id: str, buyer: Buyer, card: Card | None, month: int = 12, year: int = 0) -> Tree:
     """Charges and completes; a session that is complete already is returned as it is.
 
     `card` may be None when nothing is due. Raises CannotPay; a declined charge stays on record.
@@ -161,9 +155,7 @@ def _complete_subscription(tx: Transaction, session: Tree, buyer: Buyer, method:
     paid = None
     customer = session["customer"]
     if method and session["amount_total"]:
-        intent = _intent(
-            tx, session, {"description": "Subscription creation", "setup_future_usage": "off_session"}
-        )
+        intent = _intent(tx, session, {"description": "Subscription creation", "setup_future_usage": "off_session"})
         if not _will_decline(tx, method):
             customer = _customer(tx, session, buyer)
         paid = _charge(tx, intent | {"customer": customer}, method)

@@ -30,9 +30,7 @@ SHOWN["coupon"] = show_coupon
 def create_coupon(tx: Transaction, params: Params) -> Tree:
     percent, amount = params.get("percent_off"), params.get("amount_off")
     if (percent is None) == (amount is None):
-        raise StripeError(
-            "You must pass either `percent_off` or `amount_off`, and not both.", param="percent_off"
-        )
+        raise StripeError("You must pass either `percent_off` or `amount_off`, and not both.", param="percent_off")
     if percent is not None and not 0 < percent <= 100:
         raise StripeError("Invalid percent_off: must lie above 0 and not above 100.", param="percent_off")
     if amount is not None and amount < 1:
@@ -72,9 +70,7 @@ def _duration(params: Params) -> str:
     if duration == "repeating" and not months:
         raise missing_parameter("duration_in_months")
     if duration != "repeating" and months:
-        raise StripeError(
-            "`duration_in_months` goes with the duration `repeating` only.", param="duration_in_months"
-        )
+        raise StripeError("`duration_in_months` goes with the duration `repeating` only.", param="duration_in_months")
     return duration
 
 

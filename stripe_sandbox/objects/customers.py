@@ -13,11 +13,7 @@ from .catalog import save_changes
 
 refers("customer", invoice_settings__default_payment_method="payment_method")
 INCLUDES["customer", "subscriptions"] = lambda tx, customer: envelope(
-    [
-        sub
-        for sub in tx.where("subscription", order="DESC", customer=customer["id"])
-        if sub["status"] != "canceled"
-    ],
+    [sub for sub in tx.where("subscription", order="DESC", customer=customer["id"]) if sub["status"] != "canceled"],
     f"/v1/customers/{customer['id']}/subscriptions",
 )
 
@@ -35,9 +31,7 @@ def address(given: Tree | str | None) -> Tree | None:
     return {name: given.get(name) for name in ADDRESS} if isinstance(given, dict) else None
 
 
-def new_customer(
-    tx: Transaction, email: str | None = None, name: str | None = None, **fields: object
-) -> Tree:
+def new_customer(tx: Transaction, email: str | None = None, name: str | None = None, **fields: object) -> Tree:
     """Writes the customer and its event."""
     customer = {
         "id": new_id("cus_", 14),

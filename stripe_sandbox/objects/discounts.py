@@ -27,9 +27,7 @@ def discount_for(tx: Transaction, given: Tree, param: str) -> Tree:
         return {"coupon": code["promotion"]["coupon"], "promotion_code": code_id}
     coupon = tx.named("coupon", coupon_id or "", f"{param}[coupon]")
     if not coupon_works(tx, coupon):
-        raise StripeError(
-            f"Coupon {coupon_id} is used up or over.", code="coupon_expired", param=f"{param}[coupon]"
-        )
+        raise StripeError(f"Coupon {coupon_id} is used up or over.", code="coupon_expired", param=f"{param}[coupon]")
     return {"coupon": coupon_id, "promotion_code": None}
 
 
@@ -39,9 +37,7 @@ def check_restrictions(
     """Raises when this cart or this customer may not use the discount."""
     coupon = tx.named("coupon", discount["coupon"], param)
     if coupon["currency"] and coupon["currency"] != currency:
-        raise StripeError(
-            f"The coupon takes {coupon['currency']} off, and this is paid in {currency}.", param=param
-        )
+        raise StripeError(f"The coupon takes {coupon['currency']} off, and this is paid in {currency}.", param=param)
     if not discount["promotion_code"]:
         return
     code = tx.named("promotion_code", discount["promotion_code"], param)

@@ -17,9 +17,7 @@ MOST_ENDPOINTS = 16
 def check_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise StripeError(
-            "Invalid URL: it must begin with http:// or https://.", code="url_invalid", param="url"
-        )
+        raise StripeError("Invalid URL: it must begin with http:// or https://.", code="url_invalid", param="url")
     return url
 
 
@@ -29,9 +27,7 @@ def create_endpoint(tx: Transaction, params: Params) -> Tree:
     if version != API_VERSION:
         raise StripeError(f"This sandbox speaks {API_VERSION} only.", param="api_version")
     if len(tx.where("webhook_endpoint")) >= MOST_ENDPOINTS:
-        raise StripeError(
-            f"There are {MOST_ENDPOINTS} webhook endpoints already, as many as an account may have."
-        )
+        raise StripeError(f"There are {MOST_ENDPOINTS} webhook endpoints already, as many as an account may have.")
     if params.get("connect"):
         raise StripeError("This sandbox has no connected accounts.", param="connect")
     endpoint = {

@@ -15,9 +15,7 @@ from .payment_methods import attach, method_for
 refers("payment_intent", customer="customer", payment_method="payment_method", latest_charge="charge")
 
 
-def new_intent(
-    tx: Transaction, amount: int, currency: str, types: list[str] | None = None, **fields: object
-) -> Tree:
+def new_intent(tx: Transaction, amount: int, currency: str, types: list[str] | None = None, **fields: object) -> Tree:
     """Writes the intent and its event. It has no payment method yet unless `fields` names one."""
     id = new_id("pi_3")
     intent = {
@@ -79,9 +77,7 @@ def create_intent(tx: Transaction, params: Params) -> Tree:
     code = money.currency(params["currency"], "currency")
     amount = money.check_charge(params["amount"], code)
     if params.get("capture_method", "automatic") == "manual":
-        raise StripeError(
-            "This sandbox captures at once; there is no manual capture.", param="capture_method"
-        )
+        raise StripeError("This sandbox captures at once; there is no manual capture.", param="capture_method")
     if customer := params.get("customer"):
         tx.named("customer", customer, "customer")
     types, automatic = params.get("payment_method_types"), params.get("automatic_payment_methods")
@@ -123,9 +119,7 @@ def _confirm(tx: Transaction, intent: Tree, method: Tree | None, param: str) -> 
             payment_intent=intent,
         )
     if method["customer"] and method["customer"] != intent["customer"]:
-        raise StripeError(
-            "The payment method belongs to a customer; the intent must name that customer.", param=param
-        )
+        raise StripeError("The payment method belongs to a customer; the intent must name that customer.", param=param)
     intent = pay(tx, intent, method)
     if intent["status"] == "requires_payment_method":
         raise refusal(intent)

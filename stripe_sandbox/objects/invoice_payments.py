@@ -8,15 +8,11 @@ from ..registry import INCLUDES, refers, route
 from ..store import Transaction, new_id
 from ..wire import Tree
 
-refers(
-    "invoice_payment", invoice="invoice", payment__payment_intent="payment_intent", payment__charge="charge"
-)
+refers("invoice_payment", invoice="invoice", payment__payment_intent="payment_intent", payment__charge="charge")
 
 
 def payments_of(tx: Transaction, invoice: Tree) -> Tree:
-    return envelope(
-        tx.where("invoice_payment", invoice=invoice["id"]), f"/v1/invoice_payments?invoice={invoice['id']}"
-    )
+    return envelope(tx.where("invoice_payment", invoice=invoice["id"]), f"/v1/invoice_payments?invoice={invoice['id']}")
 
 
 INCLUDES["invoice", "payments"] = payments_of

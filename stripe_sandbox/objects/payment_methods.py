@@ -162,9 +162,7 @@ def create_method(tx: Transaction, params: Params) -> Tree:
 
 def _billing(given: Tree) -> Tree:
     address = given.get("address") or {}
-    return billing_details(email=given.get("email"), name=given.get("name"), **address) | {
-        "phone": given.get("phone")
-    }
+    return billing_details(email=given.get("email"), name=given.get("name"), **address) | {"phone": given.get("phone")}
 
 
 def _with_metadata(tx: Transaction, method: Tree, params: Params) -> Tree:
@@ -176,9 +174,7 @@ def list_methods(tx: Transaction, params: Params) -> Tree:
     # Stripe lists saved methods only: those of the customer, or, without one, those not attached to any.
     customer = params.get("customer")
     extra = "" if customer else " AND json_extract(body, '$.customer') IS NULL"
-    return page(
-        tx, "payment_method", "/v1/payment_methods", params, extra, customer=customer, type=params.get("type")
-    )
+    return page(tx, "payment_method", "/v1/payment_methods", params, extra, customer=customer, type=params.get("type"))
 
 
 @route("GET", "/v1/customers/<id>/payment_methods", shapes.CustomerPaymentMethodListParams)

@@ -51,9 +51,7 @@ def create_code(tx: Transaction, params: Params) -> Tree:
         raise missing_parameter("promotion[coupon]")
     coupon = tx.named("coupon", promotion["coupon"], "promotion[coupon]")
     if not coupon_works(tx, coupon):
-        raise StripeError(
-            "The coupon is not valid any more.", code="coupon_expired", param="promotion[coupon]"
-        )
+        raise StripeError("The coupon is not valid any more.", code="coupon_expired", param="promotion[coupon]")
     text = params.get("code") or new_id("", 8).upper()
     if not re.fullmatch(r"[A-Za-z0-9-]{1,500}", text):
         raise StripeError("Codes may contain letters a-z, digits and dashes only.", param="code")
@@ -101,9 +99,7 @@ def _restrictions(given: Tree) -> Tree:
     return {
         "first_time_transaction": given.get("first_time_transaction", False),
         "minimum_amount": least,
-        "minimum_amount_currency": money.currency(code, "restrictions[minimum_amount_currency]")
-        if code
-        else None,
+        "minimum_amount_currency": money.currency(code, "restrictions[minimum_amount_currency]") if code else None,
     }
 
 

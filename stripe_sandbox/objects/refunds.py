@@ -97,9 +97,7 @@ def _charge_of(tx: Transaction, params: Params) -> Tree:
 
 def _check(charge: Tree, left: int, amount: int) -> None:
     if charge["status"] != "succeeded":
-        raise StripeError(
-            f"Charge {charge['id']} did not succeed, so there is nothing to refund.", param="charge"
-        )
+        raise StripeError(f"Charge {charge['id']} did not succeed, so there is nothing to refund.", param="charge")
     if left == 0:
         raise StripeError(
             f"Charge {charge['id']} has already been refunded.",

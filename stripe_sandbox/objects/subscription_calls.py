@@ -19,9 +19,7 @@ def create_subscription(tx: Transaction, params: Params) -> Tree:
     named = params.get("default_payment_method") or customer["invoice_settings"]["default_payment_method"]
     behaviour = params.get("payment_behavior", "allow_incomplete")
     if behaviour not in ("allow_incomplete", "error_if_incomplete"):
-        raise StripeError(
-            f"This sandbox does not act on payment_behavior={behaviour} yet.", param="payment_behavior"
-        )
+        raise StripeError(f"This sandbox does not act on payment_behavior={behaviour} yet.", param="payment_behavior")
     method = method_for(tx, named, "default_payment_method") if named else None
     if method is None:
         raise StripeError(

@@ -19,9 +19,7 @@ refers("subscription_item", discounts="discount")
 ENDED = ("canceled", "incomplete_expired")
 
 
-def new_subscription(
-    tx: Transaction, customer: str, lines: list[Tree], method: Tree | None, **fields: object
-) -> Tree:
+def new_subscription(tx: Transaction, customer: str, lines: list[Tree], method: Tree | None, **fields: object) -> Tree:
     """A subscription to the recurring `lines` ({price, quantity}), active from now; no invoice yet."""
     id = new_id("sub_1")
     price = lines[0]["price"]
@@ -101,9 +99,7 @@ def _item(tx: Transaction, subscription: str, line: Tree, end: int) -> Tree:
     }
 
 
-def begin_from_session(
-    tx: Transaction, session: Tree, customer: str, method: Tree | None, intent: Tree | None
-) -> Tree:
+def begin_from_session(tx: Transaction, session: Tree, customer: str, method: Tree | None, intent: Tree | None) -> Tree:
     """The subscription that a paid session starts, with its first invoice. `intent` has been paid."""
     hidden = tx.hidden(session)
     data, lines = hidden["subscription_data"], hidden["lines"]
@@ -120,9 +116,7 @@ def begin_from_session(
             tx, discount, customer=customer, subscription=subscription["id"], checkout_session=session["id"]
         )
         subscription = tx.save(subscription | {"discounts": [made["id"]]})
-    billed = [
-        (line["price"], line["quantity"], line["amount_subtotal"], line["amount_discount"]) for line in lines
-    ]
+    billed = [(line["price"], line["quantity"], line["amount_subtotal"], line["amount_discount"]) for line in lines]
     invoice = invoices.first_invoice(tx, subscription, billed)
     subscription = tx.save(subscription | {"latest_invoice": invoice["id"]})
     _keep_lasting(tx, subscription)
@@ -159,14 +153,11 @@ def first_payment(
             coupon,
             [(line["price"]["product"], amount) for line, amount in zip(lines, amounts, strict=True)],
         )
-        made = discounts.new_discount(
-            tx, discount, customer=subscription["customer"], subscription=subscription["id"]
-        )
+        made = discounts.new_discount(tx, discount, customer=subscription["customer"], subscription=subscription["id"])
         subscription = tx.save(subscription | {"discounts": [made["id"]]})
         discounts.redeem(tx, discount)
     billed = [
-        (line["price"], line["quantity"], amount, less)
-        for line, amount, less in zip(lines, amounts, off, strict=True)
+        (line["price"], line["quantity"], amount, less) for line, amount, less in zip(lines, amounts, off, strict=True)
     ]
     invoice = invoices.first_invoice(tx, subscription, billed)
     subscription = tx.save(subscription | {"latest_invoice": invoice["id"]})
