@@ -110,6 +110,13 @@ def refuse_unsafe(app: Flask) -> None:
         raise Refused("SITE_URL is public but payments go to the sandbox: set a real STRIPE_SECRET_KEY.")
     if not app.config["SECRET_KEY"]:
         raise Refused("SECRET_KEY is not set. `make run` writes one to DATA/settings.env; or set a long random text.")
+    if not is_command() and missing_for_serving(app):
+        raise Refused(missing_for_serving(app))
+
+
+def is_command() -> bool:
+    """Whether this process is `flask <command>`, which serves nobody and may do without Stripe."""
+    return os.environ.get("FLASK_RUN_FROM_CLI") == "true" and sys.argv[1:2] != ["run"]
 
 
 def missing_for_serving(app: Flask) -> str:
