@@ -9,8 +9,9 @@ import models  # every table, so that migrations see them all
 from blueprints import errors, filters, login, payments, security, settings
 from blueprints.magazine import views as magazine
 from blueprints.ops import commands, health, mail_views
+from blueprints.payments import views as stripe_webhook
 
-AREAS = (health.bp, mail_views.bp, magazine.bp)  # the magazine last: its pages answer what nobody else does
+AREAS = (health.bp, mail_views.bp, stripe_webhook.bp, magazine.bp)  # the magazine last: its pages answer what nobody else does
 
 
 def create_app(overrides: dict | None = None) -> Flask:

@@ -140,6 +140,13 @@ class Redemption(db.Model):
         return redemption
 
     @classmethod
+    def keep(cls, order_id: int, until: datetime) -> None:
+        """Hold the use longer: the buyer has done all there is to do, and the bank takes days."""
+        db.session.execute(update(cls)
+                           .where(cls.order_id == order_id, cls.state == RedemptionState.HELD)
+                           .values(expires_at=until))
+
+    @classmethod
     def release(cls, order_id: int) -> None:
         """Give a held use back; only once Stripe has said that the checkout is over."""
         db.session.execute(

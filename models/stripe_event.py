@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import ShortEnum, db, utcnow
@@ -26,3 +26,8 @@ class StripeEvent(db.Model):
     @classmethod
     def seen(cls, event_id: str) -> bool:
         return db.session.get(cls, event_id) is not None
+
+    @classmethod
+    def newest(cls) -> datetime | None:
+        """When Stripe made the latest event we know of."""
+        return db.session.scalar(select(func.max(cls.created)))

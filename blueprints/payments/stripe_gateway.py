@@ -56,7 +56,7 @@ class StripeGateway:
 
     def __init__(self, key: str, webhook_secrets: list[str], api_base: str = "", site_name: str = "") -> None:
         self.key, self.webhook_secrets = key, webhook_secrets
-        self.api_base, self.site_name = api_base, site_name
+        self.api_base, self.site_name = api_base.rstrip("/"), site_name
 
     @property
     def livemode(self) -> bool:
@@ -65,8 +65,18 @@ class StripeGateway:
     # Starting a payment
 
     def start_order_checkout(
-        self, *, reference: str, title: str, list_price: Money, total: Money, coupon: Coupon | None,
-        email: str, success_url: str, cancel_url: str, expires_at: datetime, attempt: int = 1,
+        self,
+        *,
+        reference: str,
+        title: str,
+        list_price: Money,
+        total: Money,
+        coupon: Coupon | None,
+        email: str,
+        success_url: str,
+        cancel_url: str,
+        expires_at: datetime,
+        attempt: int = 1,
     ) -> Checkout:
         """Ask for `total`: the list price less the coupon, which Stripe shows as such.
 
@@ -88,8 +98,16 @@ class StripeGateway:
         return self._start(wanted, reference, total, email, success_url, cancel_url, expires_at, attempt)
 
     def start_gift_checkout(
-        self, *, reference: str, amount: Money, frequency: str, email: str, success_url: str, cancel_url: str,
-        expires_at: datetime, attempt: int = 1,
+        self,
+        *,
+        reference: str,
+        amount: Money,
+        frequency: str,
+        email: str,
+        success_url: str,
+        cancel_url: str,
+        expires_at: datetime,
+        attempt: int = 1,
     ) -> Checkout:
         """Ask for a gift: `frequency` is once, month or year. As safe to repeat as an order's checkout."""
         metadata = self._metadata(donation=reference)
@@ -105,8 +123,15 @@ class StripeGateway:
         return self._start(wanted, reference, amount, email, success_url, cancel_url, expires_at, attempt)
 
     def _start(
-        self, wanted: Tree, reference: str, total: Money, email: str, success_url: str, cancel_url: str,
-        expires_at: datetime, attempt: int,
+        self,
+        wanted: Tree,
+        reference: str,
+        total: Money,
+        email: str,
+        success_url: str,
+        cancel_url: str,
+        expires_at: datetime,
+        attempt: int,
     ) -> Checkout:
         wanted |= {
             "client_reference_id": reference,
@@ -184,29 +209,31 @@ class StripeGateway:
         with self._asking("read a payment"):
             return self._v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]}).to_dict()
 
-    def retrieve_charge(self, charge_id: str) -> Tree:
-        with self._asking("read a charge"):
-            return self._v1.charges.retrieve(charge_id).to_dict()
-
-    def retrieve_refund(self, refund_id: str) -> Tree:
-        with self._asking("read a refund"):
-            return self._v1.refunds.retrieve(refund_id).to_dict()
-
-    def refunds_of(self, charge_id: str) -> list[Tree]:
-        """Every refund of a charge, oldest first."""
+    def refunds_of(self, intent_id: str) -> list[Tree]:
+        """Every refund of a payment, oldest first."""
         with self._asking("list refunds"):
-            page = self._v1.refunds.list({"charge": charge_id, "limit": 100})
+            page = self._v1.refunds.list({"payment_intent": intent_id, "limit": 100})
             return [refund.to_dict() for refund in page.auto_paging_iter()][::-1]
+
+    def invoice_of(self, intent_id: str) -> Tree | None:
+        """The invoice that this payment paid, if it paid one."""
+        wanted = {"payment": {"type": "payment_intent", "payment_intent": intent_id}, "limit": 1}
+        with self._asking("find an invoice"):
+            found = self._v1.invoice_payments.list(wanted).to_dict()["data"]
+        return self.retrieve_invoice(found[0]["invoice"]) if found else None
 
     def cancel_at_period_end(self, subscription_id: str) -> Tree:
         """Take no further gift of this subscription; what was paid for runs on. Safe to repeat."""
         with self._asking("stop a subscription"):
             return self._v1.subscriptions.update(subscription_id, {"cancel_at_period_end": True}).to_dict()
 
-    def events_since(self, created: datetime) -> list[Tree]:
-        """Every event Stripe made since, oldest first, delivered or not."""
+    def events_since(self, created: datetime, *, undelivered: bool = False) -> list[Tree]:
+        """Every event Stripe made since, oldest first; or only those it could not deliver."""
+        wanted: Tree = {"created": {"gte": int(created.timestamp())}, "limit": 100}
+        if undelivered:
+            wanted["delivery_success"] = False
         with self._asking("list events"):
-            page = self._v1.events.list({"created": {"gte": int(created.timestamp())}, "limit": 100})
+            page = self._v1.events.list(wanted)
             return [event.to_dict(for_json=True) for event in page.auto_paging_iter()][::-1]
 
     def sessions_since(self, created: datetime) -> list[Tree]:
@@ -257,8 +284,11 @@ class StripeGateway:
             hosts = ("api", "files", "connect", "meter_events")
             options["base_addresses"] = dict.fromkeys(hosts, self.api_base)
         return stripe.StripeClient(
-            self.key, stripe_version=API_VERSION, max_network_retries=RETRIES,
-            http_client=stripe.RequestsClient(timeout=TIMEOUT), **options,
+            self.key,
+            stripe_version=API_VERSION,
+            max_network_retries=RETRIES,
+            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            **options,
         ).v1
 
     @contextmanager
