@@ -199,9 +199,14 @@ class Article(db.Model):
     def is_visible(self, now: datetime) -> bool:
         return self.status is Status.PUBLISHED and self.published_at is not None and self.published_at <= now
 
-    def write(self, source: str, source_format: SourceFormat = SourceFormat.MARKDOWN) -> None:
-        """Set the text: keeps the source and renders it once, here, so that no reader waits for it."""
-        written: Written = write(source, html=source_format is SourceFormat.HTML)
+    def write(
+        self, source: str, source_format: SourceFormat = SourceFormat.MARKDOWN, written: Written | None = None
+    ) -> None:
+        """Set the text: keeps the source and renders it once, here, so that no reader waits for it.
+
+        `written`: the same text rendered already, by whoever is inside a write transaction and must be quick.
+        """
+        written = written or write(source, html=source_format is SourceFormat.HTML)
         self.source, self.source_format = source, source_format
         self.body_html, self.teaser_html = written.body, written.teaser
         self.references_html, self.minutes = written.references, written.minutes
