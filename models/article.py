@@ -147,9 +147,9 @@ class Article(db.Model):
 
     source: Mapped[str] = mapped_column(default="", deferred=True)
     source_format: Mapped[SourceFormat] = mapped_column(ShortEnum(SourceFormat), default=SourceFormat.MARKDOWN)
-    body_html: Mapped[str] = mapped_column(default="", deferred=True)
+    body_html: Mapped[str] = mapped_column(default="", deferred=True, deferred_group="whole text")
     teaser_html: Mapped[str] = mapped_column(default="", deferred=True)
-    references_html: Mapped[str] = mapped_column(default="", deferred=True)
+    references_html: Mapped[str] = mapped_column(default="", deferred=True, deferred_group="whole text")
     minutes: Mapped[int] = mapped_column(default=1)  # reading time
 
     published_at: Mapped[datetime | None]
@@ -257,13 +257,13 @@ class Article(db.Model):
     @classmethod
     def by_slug(cls, slug: str) -> "Article | None":
         """The story with its lists, whatever its status: the view asks `is_visible`."""
-        return db.session.scalar(
+        return db.session.scalars(
             select(cls)
             .where(cls.slug == slug)
             .options(
-                joinedload(cls.category), joinedload(cls.picture), selectinload(cls.bylines), selectinload(cls.tags)
+                joinedload(cls.category), joinedload(cls.picture), joinedload(cls.bylines), selectinload(cls.tags)
             )
-        )
+        ).unique().one_or_none()
 
     @classmethod
     def on_top(cls, now: datetime, limit: int) -> list["Article"]:

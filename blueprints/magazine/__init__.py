@@ -1,0 +1,1 @@
+"""What everybody reads: the front page, stories, lists of stories, standing pages, pictures."""
