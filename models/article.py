@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, attributes, joinedload, mapped_column, relati
 
 from models.base import ShortEnum, db, utcnow
 from models.metering import Access
-from models.writing import Written, write
+from models.writing import Sizes, Written, write
 
 POPULAR_DAYS = 90  # how far back 'popular' looks
 ENDINGS = {
@@ -115,6 +115,13 @@ class Picture(db.Model):
     @classmethod
     def by_key(cls, key: str) -> "Picture | None":
         return db.session.scalar(select(cls).where(cls.key == key))
+
+    @classmethod
+    def sizes(cls) -> dict[str, tuple[int, int]]:
+        """Width and height of every picture by its key, for texts that show them."""
+        return {
+            key: (width, height) for key, width, height in db.session.execute(select(cls.key, cls.width, cls.height))
+        }
 
 
 article_tag = db.Table(
@@ -257,13 +264,17 @@ class Article(db.Model):
     @classmethod
     def by_slug(cls, slug: str) -> "Article | None":
         """The story with its lists, whatever its status: the view asks `is_visible`."""
-        return db.session.scalars(
-            select(cls)
-            .where(cls.slug == slug)
-            .options(
-                joinedload(cls.category), joinedload(cls.picture), joinedload(cls.bylines), selectinload(cls.tags)
+        return (
+            db.session.scalars(
+                select(cls)
+                .where(cls.slug == slug)
+                .options(
+                    joinedload(cls.category), joinedload(cls.picture), joinedload(cls.bylines), selectinload(cls.tags)
+                )
             )
-        ).unique().one_or_none()
+            .unique()
+            .one_or_none()
+        )
 
     @classmethod
     def on_top(cls, now: datetime, limit: int) -> list["Article"]:
@@ -354,9 +365,9 @@ class LiveEntry(db.Model):
     body_html: Mapped[str] = mapped_column(default="")
     article: Mapped[Article] = relationship(back_populates="entries")
 
-    def write(self, source: str) -> None:
+    def write(self, source: str, *, sizes: Sizes | None = None) -> None:
         mark = f"{crc32(source.encode('utf-8', 'replace')):x}-"  # entries share a page: their footnotes must not meet
-        written = write(source, note_mark=mark)
+        written = write(source, note_mark=mark, sizes=sizes)
         self.source, self.body_html = source, written.body + written.references
 
 

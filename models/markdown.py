@@ -23,6 +23,8 @@ DIVIDER_MARK = '<div class="open-until-here"></div>'
 OFFER = re.compile(r"\s*offer\s+([a-z0-9]+(?:-[a-z0-9]+)*)\s*")
 INSERTED = re.compile(r"\+\+(?![\s+])((?:[^+\n]|\+(?!\+)){1,2000}?)(?<!\s)\+\+")
 
+PLUSES = re.compile(r"\++")
+
 
 def render(source: str, note_mark: str = "") -> str:
     """HTML of a Markdown text; `note_mark` keeps the ids of footnotes apart where texts share a page."""
@@ -32,7 +34,11 @@ def render(source: str, note_mark: str = "") -> str:
 def _inserted(state: StateInline, silent: bool) -> bool:
     found = INSERTED.match(state.src, state.pos, state.posMax)
     if not found:
-        return False
+        run = PLUSES.match(state.src, state.pos, state.posMax)
+        if run and not silent:
+            state.pending += run[0]
+        state.pos = run.end() if run else state.pos
+        return run is not None
     if not silent:
         end, state.pos, state.posMax = state.posMax, found.start(1), found.end(1)
         state.push("ins_open", "ins", 1)
@@ -103,6 +109,7 @@ def _markdown() -> MarkdownIt:
         validate=lambda params, markup: OFFER.fullmatch(params) is not None,
     )
     markdown.inline.ruler.before("emphasis", "inserted", _inserted)
+    markdown.disable("fragments_join")  # tidies tokens for nobody, and takes minutes for a long line of asterisks
     rules = {
         "html_block": _raw,
         "html_inline": _raw,

@@ -287,7 +287,7 @@ def _drop_slots(block: Element) -> None:
 
 
 def _teaser(blocks: list[Element], open_blocks: int | None) -> list[Element]:
-    """What is above the divider, else the first paragraphs of a text that has more. Changes the footnote marks in it."""
+    """What is above the divider, else the first paragraphs of a text that has more. Takes the links off its marks."""
     told = [block for block in blocks if not block.has_class("offer-slot")]
     if open_blocks is not None:
         teaser = [block for block in blocks[:open_blocks] if not block.has_class("offer-slot")]

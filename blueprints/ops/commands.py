@@ -11,7 +11,9 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from blueprints.login import hash_password
+from blueprints.ops.demo_command import demo
 from blueprints.ops.postman import send_due
+from blueprints.ops.wordpress.command import import_wordpress
 from blueprints.payments import reconciling
 from models import Account, Attempts, Role, begin_write, db, utcnow
 from models.account import normal_email
@@ -103,5 +105,5 @@ def publish_due() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (create_user, worker, reconcile, publish_due):
+    for command in (create_user, demo, worker, reconcile, publish_due):
         app.cli.add_command(command)
