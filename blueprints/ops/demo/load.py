@@ -16,10 +16,8 @@ from models import (
     Article,
     Author,
     Category,
-    Code,
     Donation,
     Offer,
-    Page,
     Payment,
     Picture,
     Publication,
@@ -51,8 +49,6 @@ def load(data: Path, passwords: dict[str, str], now: datetime) -> Counter[str]:
     made: Counter[str] = Counter()
     made["files"] += copy(FOLDER / "drawings", data / "media", "*.svg")
     made["files"] += copy(FOLDER / "files", data / "files", "*.pdf")
-        FOLDER / "files", data / "files", "*.pdf"
-    )
     begin_write()
     keep_parts(demo, made)
     keep_stories(demo.stories, made)
