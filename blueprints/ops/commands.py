@@ -105,5 +105,5 @@ def publish_due() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (create_user, demo, worker, reconcile, publish_due):
+    for command in (create_user, demo, worker, reconcile, publish_due, import_wordpress):
         app.cli.add_command(command)
