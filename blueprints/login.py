@@ -52,6 +52,11 @@ def password_matches(account: Account | None, password: str) -> bool:
         return False
 
 
+def needs_rehash(account: Account) -> bool:
+    """Whether the password was hashed under older, weaker settings."""
+    return account.password_hash is not None and _hasher.check_needs_rehash(account.password_hash)
+
+
 def has_cookie() -> bool:
     """Whether the browser says it may be somebody. Asking for cookies, not the session, keeps pages shareable."""
     names = (current_app.config["SESSION_COOKIE_NAME"], current_app.config["REMEMBER_COOKIE_NAME"])

@@ -60,6 +60,12 @@ class Account(UserMixin, db.Model):
         self.password_hash = password_hash
         self.session_version += 1
 
+    def drop_unproven_password(self) -> None:
+        """Forget a password set before the address was proven: somebody else may have registered with it."""
+        if self.email_verified_at is None and self.password_hash is not None:
+            self.password_hash = None
+            self.session_version += 1
+
     def verify_email(self, at: datetime) -> None:
         self.email_verified_at = self.email_verified_at or at
 
@@ -140,6 +146,12 @@ class SignInLetter(db.Model):
             return None
         return db.session.scalar(select(cls).where(cls.token_hash == cls.hash(token)))
 
+    @classmethod
+    def void(cls, email: str, now: datetime) -> None:
+        """Links sent before a change of password open nothing any more."""
+        sent = update(cls).where(cls.email == normal_email(email), cls.kind != LetterKind.VERIFY)
+        db.session.execute(sent.where(cls.used_at.is_(None)).values(used_at=now))
+
 
 class Attempts(db.Model):
     """How often something was tried in a window of time; kept in the database, so it holds across processes."""
@@ -148,17 +160,38 @@ class Attempts(db.Model):
     window: Mapped[datetime] = mapped_column(primary_key=True)  # its start
     count: Mapped[int] = mapped_column(default=0)
 
+    @staticmethod
+    def window_start(now: datetime, per: timedelta) -> datetime:
+        seconds = int(per.total_seconds())
+        return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
+
     @classmethod
     def add(cls, bucket: str, now: datetime, per: timedelta) -> int:
         """Count one more try and return how many there were in this window. The caller commits."""
-        seconds = int(per.total_seconds())
-        start = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
+        start = cls._start(now, per)
         insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
         statement = insert(cls).values(bucket=bucket, window=start, count=1)
         statement = statement.on_conflict_do_update(
             index_elements=[cls.bucket, cls.window], set_={"count": cls.count + 1}
         )
         return db.session.execute(statement.returning(cls.count)).scalar_one()
+
+    @classmethod
+    def so_far(cls, bucket: str, now: datetime, per: timedelta) -> int:
+        """How many tries there were in this window."""
+        window = cls._start(now, per)
+        return db.session.scalar(select(cls.count).where(cls.bucket == bucket, cls.window == window)) or 0
+
+    @staticmethod
+    def _start(now: datetime, per: timedelta) -> datetime:
+        seconds = int(per.total_seconds())
+        return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
+
+    @classmethod
+    def take_back(cls, bucket: str, now: datetime, per: timedelta) -> None:
+        """Uncount one try that turned out well; `now` as it was given to `add`."""
+        counted = update(cls).where(cls.bucket == bucket, cls.window == cls.window_start(now, per), cls.count > 0)
+        db.session.execute(counted.values(count=cls.count - 1))
 
     @classmethod
     def forget(cls, before: datetime) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, and_, or_, select, update
+from sqlalchemy import ForeignKey, and_, func, or_, select, update
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from models.account import Account
@@ -58,6 +58,16 @@ class Donation(db.Model):
     @property
     def repeats(self) -> bool:
         return self.frequency is not Frequency.ONCE
+
+    @property
+    def paid_for_until(self) -> datetime | None:
+        """The end of the period that a repeating gift has paid for; None before the first payment."""
+        return self.patron_until - GRACE if self.repeats and self.patron_until else None
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When it will be taken again; None when it will not."""
+        return self.paid_for_until if self.status is DonationStatus.PAID and not self.stops_at else None
 
     def mark_paid(self, at: datetime) -> bool:
         """Record the (first) payment; True the first time."""
@@ -127,6 +137,11 @@ class Donation(db.Model):
                 .limit(limit)
             )
         )
+
+    @classmethod
+    def count_patrons(cls, now: datetime) -> int:
+        """How many people's gifts grant something now."""
+        return db.session.scalar(select(func.count(cls.email.distinct())).where(cls.patron_until > now)) or 0
 
     @classmethod
     def claim(cls, email: str, account_id: int) -> None:

@@ -1,0 +1,141 @@
+"""How a person comes in: letters with links, proof of an address, and the session that follows."""
+
+from datetime import datetime, timedelta
+
+from flask import current_app, session, url_for
+from sqlalchemy.exc import IntegrityError
+
+from blueprints.accounts import limits
+from blueprints.login import hash_password, needs_rehash, safe_next, sign_in
+from models import Account, Donation, LetterKind, Order, Outbox, SignInLetter, begin_write, db
+from models.account import LETTER_LIFE, account_of
+
+OPENED_AT = {
+    LetterKind.SIGN_IN: "letters.open_link",
+    LetterKind.RESET: "letters.reset",
+    LetterKind.VERIFY: "letters.verify",
+}
+LONGEST_NEXT = 500  # characters
+
+
+def onward(path: str | None) -> str:
+    """Where to go after coming in: a page of ours, or the account."""
+    return (safe_next(path) if len(path or "") <= LONGEST_NEXT else "") or url_for("own.home")
+
+
+def start_session(who: Account, *, remember: bool = True) -> None:
+    """Sign in afresh: nothing of the session before is carried over."""
+    session.clear()
+    sign_in(who, remember=remember)
+
+
+def post_letter(kind: LetterKind, email: str, now: datetime, next_path: str = "") -> None:
+    """Write the letter with its link into the outbox. The caller commits."""
+    letter, token = SignInLetter.issue(kind, email, now, next_path)
+    link = current_app.config["SITE_URL"] + url_for(OPENED_AT[kind], token=token)
+    Outbox.post(kind.value, letter.email, link=link, lasts=_words(LETTER_LIFE[kind]))
+
+
+def _words(life: timedelta) -> str:
+    return f"{life.days} days" if life.days > 1 else f"{int(life.total_seconds()) // 60} minutes"
+
+
+def prove(who: Account, now: datetime) -> None:
+    """The address is theirs, so what was given or bought with it is too. The caller commits."""
+    who.verify_email(now)
+    Donation.claim(who.email, who.id)
+    Order.claim(who.email, who.id)
+
+
+def register(email: str, name: str, password_hash: str, now: datetime) -> Account | None:
+    """A new account and the letter that confirms its address; None when the address has one. Commits."""
+    begin_write()
+    if Account.by_email(email):
+        db.session.commit()
+        return None
+    who = Account(email=email, name=name, password_hash=password_hash)
+    db.session.add(who)
+    post_letter(LetterKind.VERIFY, email, now)
+    try:
+        db.session.commit()
+    except IntegrityError:  # on PostgreSQL two may register one address at once
+        db.session.rollback()
+        return None
+    return who
+
+
+def enter_by_letter(token: str, now: datetime, here: str | None) -> tuple[Account, str] | None:
+    """Spend a sign-in letter: its account, made if there is none, and where to go on. None when it is spent or old.
+
+    `here` is the session id this browser is signed in with. Elsewhere, a password that was set before the address was
+    proven is dropped with all its sessions: whoever registered with it has not shown that the address is theirs.
+    """
+    try:
+        return _enter(token, now, here)
+    except IntegrityError:  # another letter made the account a moment ago (PostgreSQL); now it is there
+        db.session.rollback()
+        return _enter(token, now, here)
+
+
+def _enter(token: str, now: datetime, here: str | None) -> tuple[Account, str] | None:
+    begin_write()
+    letter = SignInLetter.spend(token, LetterKind.SIGN_IN, now)
+    if letter is None:
+        db.session.commit()
+        return None
+    known = Account.by_email(letter.email)
+    if known and known.get_id() != here:
+        known.drop_unproven_password()
+    who = known or account_of(letter.email, now)
+    prove(who, now)
+    db.session.commit()
+    return who, letter.next_path
+
+
+def reset_password(token: str, password_hash: str, now: datetime) -> Account | None:
+    """Spend a reset letter on a new password. None when the letter is spent or old. Commits."""
+    begin_write()
+    letter = SignInLetter.spend(token, LetterKind.RESET, now)
+    who = Account.by_email(letter.email) if letter else None
+    if who:
+        prove(who, now)
+        _set_password(who, password_hash, now)
+    db.session.commit()
+    return who
+
+
+def change_password(who: Account, password_hash: str, now: datetime) -> None:
+    """A new password; every session ends. Commits."""
+    begin_write()
+    _set_password(who, password_hash, now)
+    db.session.commit()
+
+
+def _set_password(who: Account, password_hash: str, now: datetime) -> None:
+    db.session.flush()
+    db.session.refresh(who, with_for_update=True)  # two changes at once must not end up with one session_version
+    who.set_password_hash(password_hash)
+    SignInLetter.void(who.email, now)
+    Outbox.post("password-changed", who.email)
+
+
+def verify(token: str, who: Account, now: datetime) -> bool:
+    """Spend the letter that confirms the address of the account signed in here. Commits."""
+    begin_write()
+    letter = SignInLetter.spend(token, LetterKind.VERIFY, now)
+    if letter is None or letter.email != who.email:
+        db.session.rollback()
+        return False
+    prove(who, now)
+    db.session.commit()
+    return True
+
+
+def pass_the_door(who: Account, password: str, now: datetime) -> None:
+    """After a right password: the try does not count, and weaker settings of old give way to ours. Commits."""
+    new_hash = hash_password(password) if needs_rehash(who) else None
+    begin_write()
+    limits.forgive_password(who.email, now)
+    if new_hash:
+        who.password_hash = new_hash
+    db.session.commit()

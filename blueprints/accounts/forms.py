@@ -1,0 +1,75 @@
+"""What the account's pages ask for."""
+
+from wtforms import BooleanField, HiddenField, PasswordField, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from blueprints.accounts.passwords import SHORTEST, refusal
+from blueprints.forms import EmailLine, Form, Line
+from blueprints.login import LONGEST_PASSWORD
+
+PASSWORD_NEEDED = InputRequired("The password is missing. Write it here.")
+NOT_TOO_LONG = Length(max=LONGEST_PASSWORD, message=f"This is too long. {LONGEST_PASSWORD} characters are the most.")
+
+
+def email_line() -> EmailLine:
+    return EmailLine("Your e-mail", [InputRequired("Your e-mail is missing. Write it here.")],
+                     render_kw={"autocomplete": "email"})
+
+
+def new_password(label: str) -> PasswordField:
+    return PasswordField(label, [PASSWORD_NEEDED, NOT_TOO_LONG],
+                         render_kw={"autocomplete": "new-password", "minlength": SHORTEST})
+
+
+def name_line() -> Line:
+    return Line("Name", [Length(max=80, message="This is too long. 80 characters are the most.")],
+                render_kw={"autocomplete": "name"})
+
+
+class LoginForm(Form):
+    email = email_line()
+    password = PasswordField("Password", [PASSWORD_NEEDED], render_kw={"autocomplete": "current-password"})
+    remember = BooleanField("Stay signed in on this device", default=True)
+    next = HiddenField()
+
+
+class ChoosesPassword(Form):
+    """A form with a new password, which must not be the owner's address."""
+
+    owner = ""  # e-mail; the view says whose
+
+    def validate_password(self, field: PasswordField) -> None:
+        sentence = refusal(field.data or "", self.owner)
+        if sentence:
+            raise ValidationError(sentence)
+
+
+class RegisterForm(ChoosesPassword):
+    email = email_line()
+    password = new_password("Password")
+    name = name_line()
+    next = HiddenField()
+
+    def validate_password(self, field: PasswordField) -> None:
+        self.owner = self.email.data or ""
+        super().validate_password(field)
+
+
+class EmailForm(Form):
+    """Asks for a letter."""
+
+    email = email_line()
+    next = HiddenField()
+
+
+class ResetForm(ChoosesPassword):
+    password = new_password("New password")
+
+
+class PasswordForm(ChoosesPassword):
+    current = PasswordField("Current password", [PASSWORD_NEEDED], render_kw={"autocomplete": "current-password"})
+    password = new_password("New password")
+
+
+class NameForm(Form):
+    name = name_line()

@@ -1,0 +1,118 @@
+"""Letters with links. Opening a link changes nothing, for mail scanners open links too; its button does, once."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints.accounts import area, entering, limits, page
+from blueprints.accounts.entering import onward, start_session
+from blueprints.accounts.forms import EmailForm, ResetForm
+from blueprints.login import account, hash_password, safe_next, signed_in_only
+from models import Account, LetterKind, SignInLetter, begin_write, db, utcnow
+
+bp = area("letters")
+
+
+def over(again: str) -> ResponseReturnValue:
+    """The link is spent, old or not ours; `again` is where a new letter can be asked for."""
+    return render_template("accounts/over.html", again=again), 410
+
+
+@bp.route("/link", methods=["GET", "POST"])
+def link() -> ResponseReturnValue:
+    """Ask for a letter that signs in, with an account or without: the answer is the same."""
+    form = EmailForm.posted(next=safe_next(request.args.get("next")))
+    if not form.submitted():
+        return page("link", form)
+    now = utcnow()
+    limits.count_letter(form.email.data, now)
+    begin_write()
+    entering.post_letter(LetterKind.SIGN_IN, form.email.data, now, safe_next(form.next.data)[: entering.LONGEST_NEXT])
+    db.session.commit()
+    return render_template("accounts/letter_sent.html", email=form.email.data, only_known=False)
+
+
+@bp.get("/link/<token>")
+def open_link(token: str) -> ResponseReturnValue:
+    letter = SignInLetter.find(token, LetterKind.SIGN_IN, utcnow())
+    if letter is None:
+        return over(url_for("letters.link"))
+    return render_template("accounts/open_link.html", email=letter.email)
+
+
+@bp.post("/link/<token>")
+def enter(token: str) -> ResponseReturnValue:
+    here = account()
+    entered = entering.enter_by_letter(token, utcnow(), here.get_id() if here else None)
+    if entered is None:
+        return over(url_for("letters.link"))
+    who, next_path = entered
+    start_session(who)
+    return redirect(onward(next_path), code=303)
+
+
+@bp.route("/forgot", methods=["GET", "POST"])
+def forgot() -> ResponseReturnValue:
+    """Ask for a letter that sets a new password. Only an account gets one; the answer does not tell."""
+    form = EmailForm.posted()
+    if not form.submitted():
+        return page("forgot", form)
+    now = utcnow()
+    limits.count_letter(form.email.data, now)
+    begin_write()
+    if Account.by_email(form.email.data):
+        entering.post_letter(LetterKind.RESET, form.email.data, now)
+    db.session.commit()
+    return render_template("accounts/letter_sent.html", email=form.email.data, only_known=True)
+
+
+@bp.route("/reset/<token>", methods=["GET", "POST"])
+def reset(token: str) -> ResponseReturnValue:
+    """Set a new password; every session ends, and a fresh one begins here."""
+    letter = SignInLetter.find(token, LetterKind.RESET, utcnow())
+    if letter is None:
+        return over(url_for("letters.forgot"))
+    form = ResetForm.posted()
+    form.owner = letter.email
+    if not form.submitted():
+        return page("reset", form, email=letter.email)
+    who = entering.reset_password(token, hash_password(form.password.data), utcnow())
+    if who is None:
+        return over(url_for("letters.forgot"))
+    start_session(who)
+    flash("Your new password holds from now on. You are signed out everywhere else.", "good")
+    return redirect(url_for("own.home"), code=303)
+
+
+@bp.get("/verify/<token>")
+def verify(token: str) -> ResponseReturnValue:
+    letter = SignInLetter.find(token, LetterKind.VERIFY, utcnow())
+    if letter is None:
+        return over(url_for("own.home"))
+    who = account()
+    return render_template("accounts/verify.html", email=letter.email, own=bool(who and who.email == letter.email))
+
+
+@bp.post("/verify/<token>")
+@signed_in_only
+def confirm(token: str) -> ResponseReturnValue:
+    """Confirm the address of the account signed in here: who registered it and who reads its mail are then one."""
+    who = account()
+    if who is None or not entering.verify(token, who, utcnow()):
+        return over(url_for("own.home"))
+    flash("Your address is confirmed. What was given or bought with it is in your account.", "good")
+    return redirect(url_for("own.home"), code=303)
+
+
+@bp.post("/verify")
+@signed_in_only
+def verify_again() -> ResponseReturnValue:
+    """Send the letter that confirms the address once more."""
+    who = account()
+    if who and who.email_verified_at is None:
+        now = utcnow()
+        limits.count_letter(who.email, now)
+        begin_write()
+        entering.post_letter(LetterKind.VERIFY, who.email, now)
+        db.session.commit()
+        flash(f"We sent a letter to {who.email}.", "good")
+    return redirect(url_for("own.home"), code=303)

@@ -1,0 +1,64 @@
+"""Register, sign in, sign out."""
+
+from flask import flash, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+from flask_login import logout_user
+
+from blueprints.accounts import area, entering, limits, page
+from blueprints.accounts.entering import onward, start_session
+from blueprints.accounts.forms import LoginForm, RegisterForm
+from blueprints.login import account, hash_password, password_matches, safe_next
+from models import Account, utcnow
+
+bp = area("accounts")
+WRONG = "This e-mail and this password do not go together. Try again, or ask for a link by e-mail instead."
+TAKEN = "We could not register this address with that password. If it is yours, sign in or ask for a link."
+
+
+@bp.route("/register", methods=["GET", "POST"])
+def register() -> ResponseReturnValue:
+    """A new account, signed in at once. A taken address costs the same time and is not called one."""
+    form = RegisterForm.posted(next=safe_next(request.args.get("next")))
+    if request.method == "GET" and account():
+        return redirect(onward(form.next.data), code=303)
+    if not form.submitted():
+        return page("register", form)
+    now = utcnow()
+    limits.count_registration(form.email.data, now)
+    who = entering.register(form.email.data, form.name.data, hash_password(form.password.data), now)
+    if who is None:
+        return page("register", form, TAKEN)
+    start_session(who)
+    flash(f"Welcome. We sent a letter to {who.email}: its link confirms the address.", "good")
+    return redirect(onward(form.next.data), code=303)
+
+
+@bp.route("/login", methods=["GET", "POST"])
+def login() -> ResponseReturnValue:
+    """By e-mail and password. Every refusal reads the same and takes as long."""
+    form = LoginForm.posted(next=safe_next(request.args.get("next")))
+    if request.method == "GET" and account():
+        return redirect(onward(form.next.data), code=303)
+    if not form.submitted():
+        return page("login", form)
+    now = utcnow()
+    limits.count_password(form.email.data, now)
+    who = Account.by_email(form.email.data)
+    if who is None or not password_matches(who, form.password.data):
+        return page("login", form, WRONG)
+    entering.pass_the_door(who, form.password.data, now)
+    start_session(who, remember=form.remember.data)
+    return redirect(onward(form.next.data), code=303)
+
+
+@bp.get("/logout")
+def logout_page() -> ResponseReturnValue:
+    """A button: a link that signs out could be followed by anything."""
+    return render_template("accounts/logout.html")
+
+
+@bp.post("/logout")
+def logout() -> ResponseReturnValue:
+    session.clear()
+    logout_user()  # after clear(): it leaves a word in the session to take the remember cookie away
+    return redirect("/", code=303)
