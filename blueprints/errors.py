@@ -4,6 +4,7 @@ from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from blueprints.payments import gateway
 from models import db
 
 TITLES = {
@@ -26,6 +27,15 @@ TEXTS = {
 def page(code: int, text: str = "") -> ResponseReturnValue:
     title = TITLES.get(code, "This did not work.")
     return render_template("errors/error.html", code=code, title=title, text=text or TEXTS.get(code, "")), code
+
+
+def payments_down(error: Exception) -> ResponseReturnValue:
+    """The answer to a payer when Stripe did not open a checkout: nothing was taken, and how to go on."""
+    title, text = "Payments are not answering just now.", "The payment service did not take our call."
+    if isinstance(error, gateway.QuoteMismatch):
+        title = "The sums did not agree, so we stopped."
+        text = "The payment service would have charged another sum than we showed. We have been told of it."
+    return render_template("errors/payments_down.html", title=title, text=text), 503
 
 
 def say(error: HTTPException) -> ResponseReturnValue:

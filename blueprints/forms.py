@@ -1,8 +1,14 @@
 """What every form shares. No tokens: blueprints/security.py guards every change at once."""
 
+import re
+
 from flask import request
 from wtforms import Form as PlainForm
 from wtforms import StringField
+from wtforms.validators import ValidationError
+from wtforms.widgets import EmailInput
+
+from models.account import normal_email
 
 
 def trimmed(text: str | None) -> str:
@@ -33,3 +39,18 @@ class Line(StringField):
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
             self.data = trimmed(valuelist[0])
+
+
+class EmailLine(Line):
+    """An e-mail address as models.account.normal_email gives it; may be left out."""
+
+    widget = EmailInput()
+    SHAPE = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}")
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.data = normal_email(self.data or "")
+
+    def pre_validate(self, form: PlainForm) -> None:
+        if self.data and (len(self.data) > 254 or not self.SHAPE.fullmatch(self.data)):
+            raise ValidationError("This is not a whole e-mail address. Write it as in name@example.org.")

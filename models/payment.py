@@ -61,6 +61,18 @@ class Payment(db.Model):
         )
 
     @classmethod
+    def given(cls, since: datetime, until: datetime) -> list[Money]:
+        """What gifts brought in between two moments, less what was given back: one sum for each currency."""
+        columns = cls.__table__.c
+        rows = db.session.execute(
+            select(columns.amount_currency, func.sum(columns.amount_minor))
+            .where(cls.donation_id.is_not(None), cls.moved_at >= since, cls.moved_at < until)
+            .group_by(columns.amount_currency)
+            .order_by(columns.amount_currency)
+        )
+        return [Money(int(minor), currency) for currency, minor in rows]
+
+    @classmethod
     def refunded_of(cls, payment_intent: str) -> int:
         """Minor units given back so far of one payment; positive."""
         total = db.session.scalar(

@@ -1,0 +1,1 @@
+"""Gifts: the form, the thanks, and the patrons' page."""
