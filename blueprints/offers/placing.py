@@ -83,7 +83,7 @@ def _is_over(order: Order, now: datetime) -> bool:
 
 
 def _set_aside(order: Order) -> None:
-    """Free the click's key for a new order. A checkout that never reached us, nobody can pay."""
+    """Free the click's key for a new order. A checkout that never reached us, nobody can pay: its use is free."""
     order.attempt_key = None
     if order.checkout_session is None and order.mark_expired():
         Redemption.release(order.id)

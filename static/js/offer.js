@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const form = document.querySelector("form.offer");
+  const form = document.querySelector("form.offer-page");
   const choose = () => {
     const radios = [...form.querySelectorAll('input[name="edition"]')];
     const place = radios.findIndex((radio) => radio.checked);
