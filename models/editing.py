@@ -1,6 +1,7 @@
 """What the desk asks of stories: the state each is in, what is missing, which address, tags and place it gets."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -134,3 +135,36 @@ def unset_other_leads(article: Article) -> None:
     """Take every other story off the top of the front page: only one can be there."""
     others = Article.id.is_distinct_from(article.id)
     db.session.execute(update(Article).where(Article.is_lead, others).values(is_lead=False))
+
+
+def all_tag_names() -> list[str]:
+    return list(db.session.scalars(select(Tag.name).order_by(Tag.name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One row of the board's form: the hashtag typed, what was typed beside it, and what had stood in the row."""
+
+    tag: Tag
+    meaning: str
+    source: str
+    stood: Tag | None
+
+
+def set_board(places: list[Place]) -> None:
+    """Put these hashtags on the board, in this order, and no others.
+
+    Words beside a hashtag that were left as they stood belong to the hashtag that stood there: a new one in its place
+    does not inherit them.
+    """
+    before = {place.stood: (place.stood.meaning, place.stood.source) for place in places if place.stood}
+    db.session.execute(update(Tag).where(Tag.board_position.is_not(None)).values(board_position=None))
+    for number, place in enumerate(places, 1):
+        meaning, source = before.get(place.stood, ("", ""))
+        stays = place.stood is place.tag
+        if stays or place.meaning != meaning:
+            place.tag.meaning = place.meaning
+        if stays or place.source != source:
+            place.tag.source = place.source
+        place.tag.board_position = number
+        db.session.add(place.tag)

@@ -1,0 +1,68 @@
+"""The desk's door, and the promise that nothing typed is lost."""
+
+import hashlib
+
+from flask import Blueprint, Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from blueprints import errors, login
+from models import Account, db
+
+bp = Blueprint("desk", __name__, url_prefix="/desk")
+
+SIGNED_OUT = "You are signed out. Sign in again in another tab, then come back here and send this once more."
+NOT_YOURS = "The desk is for the magazine's editors. Ask an owner to make you one."
+GONE = "What you were changing is no longer there. Your text is below: copy it before you leave."
+BROKEN = "Something broke on our side, and nothing was saved. Send it once more in a minute."
+
+
+def keep_typed(code: int, sentence: str, *, again: bool = True) -> ResponseReturnValue:
+    """A page that holds all that was typed: to be sent `again`, or at least to be copied."""
+    typed = [(name, value) for name, values in request.form.lists() for value in values]
+    return render_template("desk/kept.html", sentence=sentence, typed=typed, again=again), code
+
+
+def editor() -> Account:
+    """Who is at the desk; the guard below has let nobody else in."""
+    return login.account() or abort(403)
+
+
+@bp.before_request
+def admit_editors_only() -> ResponseReturnValue | None:
+    who = login.account()
+    if who and who.is_editor:
+        return None
+    if request.method == "POST":
+        return keep_typed(403, NOT_YOURS) if who else keep_typed(401, SIGNED_OUT)
+    if who:
+        abort(403, NOT_YOURS)
+    return login.editors_only(lambda: None)()
+
+
+@bp.after_request
+def keep_private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@bp.errorhandler(404)
+def not_there(error: HTTPException) -> ResponseReturnValue:
+    return keep_typed(404, GONE, again=False) if request.method == "POST" else errors.say(error)
+
+
+@bp.errorhandler(500)
+def break_down(error: Exception) -> ResponseReturnValue:
+    db.session.rollback()
+    return keep_typed(500, BROKEN) if request.method == "POST" else errors.break_down(error)
+
+
+@bp.context_processor
+def who_works() -> dict[str, object]:
+    return {"editor": login.account()}
+
+
+def fingerprint(*values: object) -> str:
+    """What a form was filled from. Sent along and compared on saving, so that nobody overwrites unseen."""
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]

@@ -1,0 +1,189 @@
+"""What the desk's pages take: the shape only. What a story must have is in models/editing.py."""
+
+import re
+
+from wtforms import (
+    BooleanField,
+    Field,
+    FieldList,
+    FormField,
+    HiddenField,
+    SelectField,
+    SelectMultipleField,
+    ValidationError,
+)
+from wtforms.validators import Email, InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from blueprints.desk.fields import InOrder, LocalTime, Names, Percent, Text, Words, known_zone
+from blueprints.forms import Form
+from models import Article, Author, Category, LiveEntry, Publication, Tag, utcnow
+from models.article import Kind
+from models.editing import picture_keys
+from models.metering import Access
+from models.offer import Edition
+from models.slug import slugify
+
+ACCESS = {
+    Access.FREE: "Free",
+    Access.METERED: "Metered",
+    Access.MEMBERS: "Members",
+    Access.PATRONS: "Patrons",
+}
+KINDS = {Kind.ARTICLE: "Story", Kind.LIVEBLOG: "Liveblog"}
+LONGEST_TAG = 80  # characters
+LONGEST_TITLE = 300
+PLACES = 5  # on the board
+
+
+def whole_or_none(value: object) -> int | None:
+    return int(str(value)) if value not in (None, "", "None") else None
+
+
+class StoryForm(Form):
+    title = Words("Title", [Length(max=LONGEST_TITLE)])
+    standfirst = Text("Standfirst", [Length(max=2000)])
+    source = Text("Text")
+    category = SelectField("Category", coerce=whole_or_none)
+    access = SelectField("Open to", choices=[(a.value, words) for a, words in ACCESS.items()], default="free")
+    published_at = LocalTime("Goes out", [Optional()])
+    slug = Words("Address", [Length(max=200)])
+    move = BooleanField("Change the address; the old one will stop working")
+    authors = InOrder("Authors", coerce=int)
+    tags = Names("Tags", [Length(max=2000)])
+    updated_at = LocalTime("Updated", [Optional()])
+    picture = SelectField("Picture")
+    picture_alt = Words("What the picture shows", [Length(max=1000)])
+    picture_caption = Words("Caption", [Length(max=1000)])
+    picture_credit = Words("Credit", [Length(max=300)])
+    picture_focus = Words("Point that a crop keeps")
+    is_lead = BooleanField("On top of the front page")
+    kind = SelectField("Kind", choices=[(k.value, words) for k, words in KINDS.items()], default="article")
+    place = Words("Place", [Length(max=100)])
+    other_place = Words("Other place", [Length(max=100)])
+    other_zone = Words("Its time zone", [known_zone])
+    saved_at = HiddenField()
+
+    @classmethod
+    def of(cls, story: Article | None) -> "StoryForm":
+        """The form as posted, else as the story stands."""
+        form = cls.posted(data=_typed_of(story) if story else None)
+        form.category.choices = [("", "None yet"), *((c.id, c.name) for c in Category.in_order())]
+        form.authors.choices = [(author.id, author.name) for author in Author.in_order()]
+        form.picture.choices = [("", "No picture"), *((key, key) for key in picture_keys())]
+        return form
+
+    def validate_tags(self, field: Names) -> None:
+        for name in field.names:
+            if not slugify(name):
+                raise ValidationError(f"‘{name}’ cannot be a tag. It needs at least one letter or digit.")
+            if len(name) > LONGEST_TAG:
+                raise ValidationError(f"A tag has at most {LONGEST_TAG} characters. Part tags by commas.")
+
+    def validate_slug(self, field: Field) -> None:
+        if field.data and not slugify(field.data):
+            raise ValidationError("The address needs at least one letter or digit.")
+
+    def validate_picture_focus(self, field: Field) -> None:
+        if field.data and not re.fullmatch(r"(100|\d{1,2})% (100|\d{1,2})%", field.data):
+            raise ValidationError("Write two percentages: from the left, from the top. 50% 50% is the middle.")
+
+
+def _typed_of(story: Article) -> dict[str, object]:
+    names = (
+        "title standfirst source slug published_at updated_at picture_alt picture_caption picture_credit "
+        "picture_focus is_lead place other_place other_zone"
+    )
+    return {
+        **{name: getattr(story, name) for name in names.split()},
+        "category": story.category_id,
+        "access": story.access.value,
+        "kind": story.kind.value,
+        "authors": [author.id for author in story.authors],
+        "tags": [tag.name for tag in story.tags],
+        "picture": story.picture.key if story.picture else "",
+        "saved_at": story.saved_at.isoformat(),
+    }
+
+
+class EntryForm(Form):
+    at = LocalTime("Time", [InputRequired("The time is missing. Write when it was said.")])
+    speaker = Words("Speaker", [Length(max=200)])
+    topic = Words("Topic", [Length(max=300)])
+    headline = Words("Headline", [Length(max=300)])
+    source = Text("Text")
+    before = HiddenField()
+
+    @classmethod
+    def of(cls, entry: LiveEntry | None, before: str) -> "EntryForm":
+        names = ("at", "speaker", "topic", "headline", "source")
+        typed = {name: getattr(entry, name) for name in names} if entry else {"at": utcnow()}
+        return cls.posted(data={**typed, "before": before})
+
+    def validate_source(self, field: Field) -> None:
+        if not field.data.strip() and not self.headline.data:
+            raise ValidationError("The entry is empty. Write its text, or a headline at least.")
+
+
+class PublicationForm(Form):
+    motto = Words("Motto", [Length(max=300)])
+    colophon = Text("Colophon", [Length(max=2000)])
+    wordmark_hanzi = Words("Hanzi beside the name", [Length(max=12)])
+    publisher = Words("Publisher", [Length(max=300)])
+    address = Text("Postal address", [Length(max=500)])
+    email = Words("E-mail", [Optional(), Email("This is no e-mail address. Write it as name@example.org.")])
+    before = HiddenField()
+
+    @classmethod
+    def of(cls, publication: Publication, before: str) -> "PublicationForm":
+        return cls.posted(obj=publication, data={"before": before})
+
+
+class CodeForm(Form):
+    text = Words("Code", [InputRequired("The code is empty. Write the word that readers will type."), Length(max=60)])
+    percent = Percent("Per cent off")
+    editions = SelectMultipleField(
+        "Good for", coerce=int, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+    ends_at = LocalTime("Ends", [Optional()])
+    max_redemptions = Words("Uses at most", [Optional()])
+    note = Words("Note", [Length(max=300)])
+
+    @classmethod
+    def of(cls, editions: list[Edition]) -> "CodeForm":
+        form = cls.posted()
+        form.editions.choices = [(edition.id, f"{edition.offer.title}, {edition.name}") for edition in editions]
+        return form
+
+    def validate_editions(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError("The code would be good for nothing. Choose at least one edition.")
+
+    def validate_max_redemptions(self, field: Field) -> None:
+        if not re.fullmatch("[0-9]{1,7}", field.data) or int(field.data) < 1:
+            raise ValidationError("Write a whole number from 1, or leave it empty for no limit.")
+
+
+class BoardRow(Form):
+    name = Words("Hashtag", [Length(max=LONGEST_TAG)])
+    meaning = Words("Meaning", [Length(max=300)])
+    source = Words("Source", [Length(max=300)])
+
+    def validate_name(self, field: Field) -> None:
+        if field.data and not slugify(field.data):
+            raise ValidationError("A hashtag needs at least one letter or digit.")
+
+    @property
+    def names(self) -> list[str]:
+        """The hashtag, if one is typed."""
+        return [self.name.data] if self.name.data else []
+
+
+class BoardForm(Form):
+    rows = FieldList(FormField(BoardRow), min_entries=PLACES, max_entries=PLACES)
+    before = HiddenField()
+
+    @classmethod
+    def of(cls, tags: list[Tag], before: str) -> "BoardForm":
+        rows = [{"name": tag.name, "meaning": tag.meaning, "source": tag.source} for tag in tags]
+        return cls.posted(data={"rows": rows, "before": before})
