@@ -12,8 +12,8 @@ from models.money import Money, digits
 from models.patronage import SUGGESTED, Frequency
 
 # Groups of the foot. A page of ours is linked once somebody has written it.
-ALWAYS = {"/donate": "Support", "/offers": "Offers", "/popular": "Popular"}
-GROUPS = (("/about", "/contact"), ("/donate", "/offers", "/popular"), ("/privacy", "/terms", "/refunds"))
+ALWAYS = {"/donate": "Support", "/offers": "Offers", "/patrons": "Patrons", "/popular": "Popular"}
+GROUPS = (("/about", "/contact", "/popular"), ("/donate", "/patrons", "/offers"), ("/privacy", "/terms", "/refunds"))
 WRITTEN = {"/about": "About", "/contact": "Contact", "/privacy": "Privacy", "/terms": "Terms", "/refunds": "Refunds"}
 
 
