@@ -320,9 +320,9 @@ class Article(db.Model):
     @classmethod
     def following(cls, article: "Article", now: datetime) -> "Article | None":
         """The next story to read: the one published before this, or the newest when this is the oldest."""
-        earlier = cls.cards(now).where(cls.published_at < article.published_at, cls.id != article.id)
-        found = db.session.scalar(earlier.limit(1)) if article.published_at else None
-        return found or db.session.scalar(cls.cards(now).where(cls.id != article.id).limit(1))
+        others = cls.cards(now).where(cls.id != article.id)
+        earlier = others.where(cls.published_at < article.published_at) if article.published_at else others
+        return db.session.scalar(earlier.limit(1)) or db.session.scalar(others.limit(1))
 
     @classmethod
     def in_category(cls, category: Category, now: datetime) -> Select[Any]:
