@@ -19,7 +19,8 @@ bp = Blueprint("offers", __name__)
 
 @bp.get("/offers")
 def index() -> ResponseReturnValue:
-    response = make_response(render_template("offers/index.html", offers=Offer.active()))
+    offers = [(offer, Picture.by_key(offer.cover_key)) for offer in Offer.active()]
+    response = make_response(render_template("offers/index.html", offers=offers))
     return login.share(response)
 
 
