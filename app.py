@@ -9,8 +9,8 @@ import models  # every table, so that migrations see them all
 from blueprints import errors, filters, login, payments, security, settings
 from blueprints.accounts import letter_views, own_views
 from blueprints.accounts import views as accounts
-from blueprints.donations import views as donations
 from blueprints.desk import views as desk
+from blueprints.donations import views as donations
 from blueprints.magazine import views as magazine
 from blueprints.offers import orders
 from blueprints.offers import views as offers
@@ -18,7 +18,8 @@ from blueprints.ops import commands, health, mail_views
 from blueprints.payments import views as stripe_webhook
 
 AREAS = (health.bp, mail_views.bp, stripe_webhook.bp, accounts.bp, letter_views.bp, own_views.bp,
-         offers.bp, orders.bp, donations.bp, desk.bp, magazine.bp)  # the magazine last: its pages answer what nobody else does
+         offers.bp, orders.bp, donations.bp, desk.bp,
+         magazine.bp)  # the magazine last: its pages answer what nobody else does
 
 
 def create_app(overrides: dict | None = None) -> Flask:
