@@ -7,7 +7,18 @@ from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from flask import Flask, Response, abort, current_app, g, get_flashed_messages, redirect, request, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    get_flashed_messages,
+    has_request_context,
+    redirect,
+    request,
+    url_for,
+)
 from flask_login import LoginManager, current_user, login_user
 
 from models import Account
@@ -59,6 +70,8 @@ def needs_rehash(account: Account) -> bool:
 
 def has_cookie() -> bool:
     """Whether the browser says it may be somebody. Asking for cookies, not the session, keeps pages shareable."""
+    if not has_request_context():
+        return False  # the worker renders letters: nobody is there
     names = (current_app.config["SESSION_COOKIE_NAME"], current_app.config["REMEMBER_COOKIE_NAME"])
     return any(name in request.cookies for name in names)
 

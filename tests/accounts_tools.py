@@ -1,0 +1,48 @@
+"""Browsers of their own, and the letters that reached a reader."""
+
+import email
+import email.policy
+import re
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from blueprints.ops.postman import send_due
+
+
+class Visitor(FlaskClient):
+    """A browser each of whose requests stands alone, also inside a test's application context."""
+
+    def open(self, *args: Any, **given: Any) -> Any:
+        with self.application.app_context():
+            return super().open(*args, **given)
+
+
+def visit(app: Flask, address: str = "127.0.0.1") -> FlaskClient:
+    """A new browser at this IP address, with no cookie."""
+    client = Visitor(app, app.response_class, use_cookies=True)
+    client.environ_base = {
+        "HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_HOST": "127.0.0.1:5000", "REMOTE_ADDR": address,
+        "HTTP_USER_AGENT": "test",
+    }
+    return client
+
+
+def letters(app: Flask, to: str) -> list[Any]:
+    """Every letter sent to this address so far, oldest first."""
+    with app.app_context():
+        send_due()
+    files = sorted((app.config["DATA"] / "mail").glob("*.eml"), key=lambda file: file.stat().st_mtime_ns)
+    read = [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
+    return [letter for letter in read if letter["To"] == to]
+
+
+def link(app: Flask, to: str, kind: str) -> str:
+    """The path of the newest link of this kind (link, reset, verify) that was sent to this address."""
+    found = [re.search(rf"http://127\.0\.0\.1:5000(/account/{kind}/\S+)", each.get_content()) for each in letters(app, to)]
+    return [match[1] for match in found if match][-1]
+
+
+def is_signed_in(client: FlaskClient) -> bool:
+    return client.get("/account").status_code == 200
