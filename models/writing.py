@@ -238,6 +238,8 @@ def _dress_asides(root: Element) -> None:
                 line.attributes["class"] = f"pull-quote__{part}"
         elif parent.has_class("gloss") and lines:
             lines[0].attributes["class"] = "gloss__term"
+        if parent.tag == "th" and not parent.text().strip():
+            parent.tag = "td"  # a corner heads nothing
         if parent.tag == "div":  # the frame of a table, made here a moment ago
             continue
         for place, child in enumerate(parent.children):
