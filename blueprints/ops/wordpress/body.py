@@ -35,7 +35,7 @@ REPLY_TAGS = set("a b blockquote br cite code del em i li ol p pre q s strong ul
 
 def ready(source: str, site: str, counts: Counter[str]) -> str:
     """Sound HTML without shortcodes and without media; what was done is added to `counts`."""
-    source = SHORTCODE.sub(lambda match: _resolved(match, counts), source)
+    source = _without_shortcodes(source, counts)
     if is_soup(source):
         return source  # the cleaner will show it as text
     source = DIVIDER.sub(DIVIDER_MARK, source)
@@ -66,6 +66,12 @@ def opening_words(prepared: str) -> str:
     if len(cut) > 60:
         cut = cut[:60].rpartition(" ")[0] or cut[:40]  # hanzi have no spaces
     return cut.rstrip(".,;:!?。，") + "…"
+
+
+def _without_shortcodes(source: str, counts: Counter[str]) -> str:
+    opened = {match["name"] for match in SHORTCODE.finditer(source) if match["name"]}
+    source = SHORTCODE.sub(lambda match: _resolved(match, counts), source)
+    return re.sub(r"\[/([\w-]+)\]", lambda end: "" if end[1] in opened else end[0], source)
 
 
 def _resolved(match: re.Match[str], counts: Counter[str]) -> str:

@@ -25,7 +25,7 @@ class Report:
             ("Changed", self.changed),
             ("Passed over", self.passed_over),
         ):
-            rows = [f"  {number:>6}  {what}" for what, number in counts.items() if number]
+            rows = [f"  {number:>6}  {what}" for what, number in sorted(counts.items()) if number]
             lines += [head, *(rows or ["  nothing"])] if rows or head == "Taken" else []
         for head, pairs in (("Changed, story by story", self.notes), ("Refused", self.refused)):
             lines += [head, *(f"  {short(title)}: {sentence}" for title, sentence in pairs)] if pairs else []

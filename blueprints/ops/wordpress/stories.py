@@ -105,7 +105,7 @@ def _say_what_changed(counts: Counter[str], report: Report) -> None:
         ("pictures", "pictures turned into links"),
         ("media", "recordings, films and embedded pages turned into links"),
         ("shortcodes", "shortcodes taken out (what they enclose stays)"),
-        ("galleries", "of them galleries, whose pictures are not shown"),
+        ("galleries", "shortcodes of them galleries, whose pictures are not shown"),
         ("lead", "lead pictures left out"),
         ("sticky", "stories no longer kept on top"),
     ):

@@ -125,7 +125,7 @@ class _Shelves:
 
 
 def _store_replies(replies: dict[str, Replies], report: Report) -> None:
-    numbers = dict(db.session.execute(db.select(Article.imported_from, Article.id)).tuples().all())
+    numbers = dict(db.session.execute(db.select(Article.imported_from, Article.id)).all())
     rows: dict[str, Comment] = {}
     for key, found in replies.items():
         for comment_key, comment in found.rows.items():
@@ -133,7 +133,7 @@ def _store_replies(replies: dict[str, Replies], report: Report) -> None:
             rows[comment_key] = comment
     db.session.add_all(rows.values())
     db.session.flush()
-    ids = dict(db.session.execute(db.select(Comment.imported_from, Comment.id)).tuples().all())
+    ids = dict(db.session.execute(db.select(Comment.imported_from, Comment.id)).all())
     for found in replies.values():
         circles = set(_circles(found.parents))
         report.changed["replies to themselves, shown by themselves"] += len(circles)
