@@ -40,7 +40,8 @@ def letters(app: Flask, to: str) -> list[Any]:
 
 def link(app: Flask, to: str, kind: str) -> str:
     """The path of the newest link of this kind (link, reset, verify) that was sent to this address."""
-    found = [re.search(rf"http://127\.0\.0\.1:5000(/account/{kind}/\S+)", each.get_content()) for each in letters(app, to)]
+    address = re.compile(rf"http://127\.0\.0\.1:5000(/account/{kind}/\S+)")
+    found = [address.search(letter.get_content()) for letter in letters(app, to)]
     return [match[1] for match in found if match][-1]
 
 
