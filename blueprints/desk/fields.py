@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from zoneinfo import available_timezones
 
 from flask import current_app
@@ -98,7 +98,7 @@ class Percent(StringField):
         try:
             basis_points = Decimal(typed) * 100
             whole = int(basis_points)
-        except (InvalidOperation, ValueError, OverflowError) as wrong:
+        except (ArithmeticError, ValueError) as wrong:
             raise ValueError("Write a percentage in figures, such as 30 or 12.5.") from wrong
         if not 100 <= basis_points <= 10_000 or whole != basis_points:
             raise ValueError("A code takes off 1 to 100 per cent, with at most two decimals.")

@@ -45,20 +45,20 @@ class StoryForm(Form):
     standfirst = Text("Standfirst", [Length(max=2000)])
     source = Text("Text")
     category = SelectField("Category", coerce=whole_or_none)
-    access = SelectField("Open to", choices=[(a.value, words) for a, words in ACCESS.items()], default="free")
+    access = SelectField("Open to", choices={access.value: words for access, words in ACCESS.items()}, default="free")
     published_at = LocalTime("Goes out", [Optional()])
     slug = Words("Address", [Length(max=200)])
     move = BooleanField("Change the address; the old one will stop working")
     authors = InOrder("Authors", coerce=int)
     tags = Names("Tags", [Length(max=2000)])
     updated_at = LocalTime("Updated", [Optional()])
-    picture = SelectField("Picture")
+    picture = SelectField("Picture", default="")
     picture_alt = Words("What the picture shows", [Length(max=1000)])
     picture_caption = Words("Caption", [Length(max=1000)])
     picture_credit = Words("Credit", [Length(max=300)])
     picture_focus = Words("Point that a crop keeps")
     is_lead = BooleanField("On top of the front page")
-    kind = SelectField("Kind", choices=[(k.value, words) for k, words in KINDS.items()], default="article")
+    kind = SelectField("Kind", choices={kind.value: words for kind, words in KINDS.items()}, default="article")
     place = Words("Place", [Length(max=100)])
     other_place = Words("Other place", [Length(max=100)])
     other_zone = Words("Its time zone", [known_zone])
@@ -68,9 +68,9 @@ class StoryForm(Form):
     def of(cls, story: Article | None) -> "StoryForm":
         """The form as posted, else as the story stands."""
         form = cls.posted(data=_typed_of(story) if story else None)
-        form.category.choices = [("", "None yet"), *((c.id, c.name) for c in Category.in_order())]
-        form.authors.choices = [(author.id, author.name) for author in Author.in_order()]
-        form.picture.choices = [("", "No picture"), *((key, key) for key in picture_keys())]
+        form.category.choices = {"": "None yet"} | {str(each.id): each.name for each in Category.in_order()}
+        form.authors.choices = {str(author.id): author.name for author in Author.in_order()}
+        form.picture.choices = {"": "No picture"} | {key: key for key in picture_keys()}
         return form
 
     def validate_tags(self, field: Names) -> None:
@@ -152,7 +152,7 @@ class CodeForm(Form):
     @classmethod
     def of(cls, editions: list[Edition]) -> "CodeForm":
         form = cls.posted()
-        form.editions.choices = [(edition.id, f"{edition.offer.title}, {edition.name}") for edition in editions]
+        form.editions.choices = {str(edition.id): f"{edition.offer.title}, {edition.name}" for edition in editions}
         return form
 
     def validate_editions(self, field: Field) -> None:
