@@ -7,7 +7,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from models.article import Article
+from models.article import Article, Kind
 from models.metering import Decision, Viewer, decide
 
 SLOT = re.compile(r'<div class="offer-slot" data-offer="([a-z0-9-]+)"></div>')  # as models.writing writes it
@@ -51,11 +51,12 @@ def present(article: Article, viewer: Viewer) -> Presented:
     access = decide(article.access, viewer)
     if access is not Decision.OPEN:
         return Presented(access, parted(article.teaser_html), minutes=article.minutes)
+    entries = article.entries if article.kind is Kind.LIVEBLOG else []  # no query for what no article has
     return Presented(
         access,
         parted(article.body_html),
         safe(article.references_html),
-        [Entry(e.id, e.at, e.speaker, e.topic, e.headline, safe(e.body_html)) for e in article.entries],
+        [Entry(e.id, e.at, e.speaker, e.topic, e.headline, safe(e.body_html)) for e in entries],
         article.minutes,
     )
 
