@@ -121,10 +121,8 @@ class Redemption(db.Model):
             literal(until, UtcDateTime()),
             literal(False),
         ).where(Code.id == code.id, or_(Code.max_redemptions.is_(None), taken < Code.max_redemptions))
-        held = db.session.execute(
-            insert(cls).from_select(["code_id", "order_id", "state", "expires_at", "over_limit"], claim)
-        )
-        return held.rowcount == 1
+        into = insert(cls).from_select(["code_id", "order_id", "state", "expires_at", "over_limit"], claim)
+        return db.session.scalar(into.returning(cls.id)) is not None  # not rowcount, which PostgreSQL does not tell
 
     @classmethod
     def use(cls, order_id: int, now: datetime) -> "Redemption | None":

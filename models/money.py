@@ -107,4 +107,6 @@ def parse(text: str, currency: str) -> Money:
     clash = len(marks) > 1 or (cents is not None and cents[0][0] in marks)  # 1.234.5 could mean two things
     if clash or not re.fullmatch(r"[0-9]+|[1-9][0-9]{0,2}([.,][0-9]{3})+", whole):
         raise NotAnAmount("Write an amount in figures, such as 10 or 12.50.")
+    if places == 3 and part[-1] != "0":  # docs.stripe.com/currencies: charges end in 0 there
+        raise NotAnAmount("Write no more than two figures after the point.")
     return Money(int(re.sub("[.,]", "", whole) + part), currency)
