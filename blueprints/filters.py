@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app, url_for
 from markupsafe import Markup
 
-from models import Category, Publication
+from models import Category, Publication, utcnow
 from models.hanzi import pieces
 from models.money import Money
 
@@ -85,5 +85,5 @@ def init_app(app: Flask) -> None:
             "site_url": app.config["SITE_URL"],
             "sandbox": app.config["SANDBOX"],
             "publication": Publication.get(),
-            "nav_categories": Category.in_order(),
+            "nav_categories": Category.in_menu(utcnow()),
         }

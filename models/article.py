@@ -51,6 +51,12 @@ class Category(db.Model):
         return list(db.session.scalars(select(cls).order_by(cls.position, cls.name)))
 
     @classmethod
+    def in_menu(cls, now: datetime) -> list["Category"]:
+        """Those with a story to read: an import may bring dozens that have none."""
+        told = select(Article.id).where(Article.category_id == cls.id, Article.is_out(now)).exists()
+        return list(db.session.scalars(select(cls).where(told).order_by(cls.position, cls.name)))
+
+    @classmethod
     def by_slug(cls, slug: str) -> "Category | None":
         return db.session.scalar(select(cls).where(cls.slug == slug))
 
@@ -410,6 +416,5 @@ class Publication(db.Model):
     @classmethod
     def get(cls) -> "Publication":
         """The one row; a blank one, not yet saved, before the publisher has said anything."""
-        return db.session.get(cls, 1) or cls(
-            id=1, motto="", colophon="", wordmark_hanzi="", publisher="", address="", email=""
-        )
+        blank = dict.fromkeys("motto colophon wordmark_hanzi publisher address email".split(), "")
+        return db.session.get(cls, 1) or cls(id=1, **blank)

@@ -62,7 +62,7 @@ def addresses() -> list[tuple[str, bool]]:
 
 
 def open_every_page(settings: dict, file: Path) -> int:
-    """Import, then read all there is as a visitor, and what visitors may not see as an editor. Gives the number of pages."""
+    """Import, then open all there is as a visitor, and as an editor what visitors may not see. Gives how many."""
     app = open_site(settings)
     code, said = run(app, file)
     assert code == 0, said
@@ -175,6 +175,12 @@ def test_categories_tags_and_authors(report: str) -> None:
     assert story("copy").authors == []
 
 
+def test_the_menu_names_only_what_has_stories(report: str, client: FlaskClient) -> None:
+    front = client.get("/").text
+    assert 'href="/category/society"' in front and 'href="/category/villages"' not in front
+    assert client.get("/category/villages").status_code == 200
+
+
 def test_addresses_are_free_and_never_the_sites_own(report: str, client: FlaskClient) -> None:
     pages = {page.slug for page in db.session.scalars(db.select(Page))}
     assert pages == {"donate-2", "about-us", "about-us-2", "to-come", "staff-room"}
@@ -206,7 +212,7 @@ def test_comments_keep_state_and_thread(report: str, client: FlaskClient) -> Non
     assert {"110", "111"} <= set(depths)  # a ring of replies is opened, not lost
     shown = client.get("/articles/village-streams").text
     assert "Level 9." in shown and "Held." not in shown and "Buy." not in shown and "Binned." not in shown
-    assert 'href="https://good.example" rel="nofollow ugc"' in shown and "<h1>loud" not in shown
+    assert 'href="https://good.example" rel="nofollow ugc"' in shown and "<p><strong>loud</strong></p>" in shown
 
 
 def test_running_it_twice_changes_nothing(app: Flask, report: str) -> None:

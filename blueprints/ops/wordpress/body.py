@@ -30,7 +30,11 @@ ADDRESS = re.compile(r"https?://[^\s\"'<>\]]+")
 CAPTION = re.compile(r"caption=(\"|&quot;)(.*?)\1", re.DOTALL)
 ADDRESS_LINE = re.compile(r"^[ \t]*(https?://[^\s<>]+)[ \t]*$", re.MULTILINE)
 UNTOUCHED = {"a", "pre", "code"}  # where an address in the text stays text
-REPLY_TAGS = set("a b blockquote br cite code del em i li ol p pre q s strong ul".split())
+REPLY_TAGS = set(
+    """a abbr b blockquote br cite code dd del dl dt em i ins kbd li ol p pre q s strong sub sup table tbody td tfoot
+    th thead tr ul""".split()
+)
+HEADING = re.compile(r"<(/?)h[1-6]\b[^>]*>", re.IGNORECASE)
 
 
 def ready(source: str, site: str, counts: Counter[str]) -> str:
@@ -48,8 +52,9 @@ def ready(source: str, site: str, counts: Counter[str]) -> str:
 
 
 def ready_reply(source: str, site: str) -> str:
-    """Likewise for what a reader wrote, who has fewer tags."""
-    return nh3.clean(ready(source, site, Counter()), tags=REPLY_TAGS, attributes={"a": {"href"}}, link_rel=None)
+    """Likewise for what a reader wrote, who has fewer tags. Headings are the story's: theirs become bold lines."""
+    bold = HEADING.sub(lambda tag: "</strong></p>" if tag[1] else "<p><strong>", ready(source, site, Counter()))
+    return nh3.clean(bold, tags=REPLY_TAGS, attributes={"a": {"href"}}, link_rel=None)
 
 
 def plain(source: str) -> str:

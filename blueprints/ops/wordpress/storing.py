@@ -106,6 +106,8 @@ class _Shelves:
         name = body.plain(term.name)
         slug = slugify(unquote(term.slug)) or slugify(name) or "tag"
         tag = self.tags.get(slug) or self.tag_names.get(name)
+        if tag is None and term.kind == "category":  # "Markup" beside a tag "markup" would be one too many
+            tag = next((known for known in self.tags.values() if known.name.casefold() == name.casefold()), None)
         if tag is None:
             tag = self._new(Tag(slug=slug, name=name), "tags")
             self.tags[slug] = self.tag_names[name] = tag
