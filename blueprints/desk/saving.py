@@ -126,18 +126,14 @@ def address(form: StoryForm, story: Article, now: datetime) -> str:
     if wanted == before:
         return before
     if known and not form.move.data:
-        raise Refused(
-            {
-                "slug": f"Readers know this story as /articles/{before}. Tick the box below to change that all the same, "
-                "or write the old address here."
-            }
-        )
+        known_as = f"Readers know this story as /articles/{before}."
+        raise Refused({"slug": f"{known_as} Tick the box below to change that, or write the old address here."})
     if is_taken(wanted, story.id):
         raise Refused({"slug": f"Another story is at /articles/{wanted}. Choose another address."})
     return wanted
 
 
-def sketch(form: StoryForm, story: Article | None, now: datetime) -> Article:
+def sketch(form: StoryForm, story: Article | None) -> Article:
     """The story as posted, for a preview: complete, and in no session."""
     drawn = Article(
         id=0,
@@ -151,7 +147,6 @@ def sketch(form: StoryForm, story: Article | None, now: datetime) -> Article:
         closed_at=story.closed_at if story else None,
     )
     fill(drawn, form, render(form, story))
-    drawn.published_at = drawn.published_at or now
     drawn.entries = [_copy(entry) for entry in story.entries] if story else []
     return drawn
 

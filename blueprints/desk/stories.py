@@ -14,7 +14,7 @@ from blueprints.filters import clock, day, day_short
 from models import Article, Offer, db, utcnow
 from models.article import Kind, SourceFormat
 from models.editing import DeskState, entry_counts, how_many, in_state, missing, state_of, waits, was_out
-from models.metering import Viewer
+from models.metering import VISITOR, Access, Viewer
 from models.presenting import Presented, present
 
 A_PAGE = 30  # stories
@@ -139,6 +139,7 @@ def show(form: AnyForm, story: Article | None, now: datetime, **more: object) ->
         is_html=bool(story and story.source_format is SourceFormat.HTML),
         lacks=missing(story) if story else {},
         shown=present(story, STAFF) if story else None,
+        teaser=present(story, VISITOR) if story and story.access is not Access.FREE else None,
         **{"theirs": None, **more},
     )
 
@@ -157,7 +158,7 @@ def _words_of(story: Article) -> dict[str, str]:
 def preview(form: StoryForm, story: Article | None, now: datetime) -> ResponseReturnValue:
     """The posted text on the magazine's own page. Saves nothing."""
     form.validate()  # what cannot be read is left out of the preview; the form in the other tab keeps it
-    drawn = sketch(form, story, now)
+    drawn = sketch(form, story)
     shown = present(drawn, STAFF)
     return render_template(
         "magazine/liveblog.html" if drawn.kind is Kind.LIVEBLOG else "magazine/article.html",
