@@ -1,6 +1,7 @@
 """Registering, letters with links, proof of an address, and a reader's own pages."""
 
 import re
+import time
 
 import pytest
 from sqlalchemy import func
@@ -11,7 +12,7 @@ from models.money import Money
 from models.order import OrderStatus
 from models.patronage import GRACE, DonationStatus, Frequency, is_patron
 from models.payment import PaymentKind
-from tests.accounts_tools import is_signed_in, letters, link, visit
+from tests.accounts_tools import is_signed_in, letters, link, stay_in_one_window, visit
 from tests.conftest import open_site
 from tests.makers import NOON, PASSWORD, keep, make_account, make_offer, sign_in
 from tests.sandbox_tools import gift_data
@@ -118,6 +119,19 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(app):
         assert reply.status_code == 422
         texts.add(reply.text.replace(email, ""))
     assert len(texts) == 1
+
+
+def test_a_wrong_password_and_an_unknown_address_take_as_long(app):
+    make_account("known@example.org")
+
+    def seconds(email: str) -> float:
+        began = time.perf_counter()
+        visit(app).post("/account/login", data={"email": email, "password": "not this one"})
+        return time.perf_counter() - began
+
+    seconds("warm@example.org")
+    known, unknown = (min(seconds(f"{name}@example.org") for _ in range(4)) for name in ("known", "nobody"))
+    assert 0.5 < unknown / known < 2
 
 
 @pytest.mark.parametrize("form", ["link", "forgot"])
@@ -320,6 +334,7 @@ def test_guesses_at_the_current_password_are_counted(app):
     reader, browser = make_account(), visit(app)
     sign_in(browser, reader)
     data = {"current": "not this one", "password": "a new long password"}
+    stay_in_one_window()
     assert [browser.post("/account/password", data=data).status_code for _ in range(11)] == [422] * 10 + [429]
 
 
@@ -330,6 +345,7 @@ def test_a_name_is_shown_as_it_was_typed_and_no_more(app):
     assert "&lt;b&gt;罗宾&lt;/b&gt;" in browser.get("/account").text
     assert "<b>罗宾</b>" not in browser.get("/account").text
     assert browser.post("/account/name", data={"name": "n" * 81}).status_code == 422
+    assert browser.post("/account/name", data={"name": "a\0b"}).status_code == 422
 
 
 # Stopping

@@ -9,8 +9,9 @@ from argon2 import PasswordHasher
 from flask import Flask
 
 from app import create_app
+from blueprints.accounts import limits
 from models import Account, Attempts, begin_write, db, utcnow
-from tests.accounts_tools import is_signed_in, link, visit
+from tests.accounts_tools import is_signed_in, link, stay_in_one_window, visit
 from tests.conftest import open_site
 from tests.makers import PASSWORD, make_account, make_patron, sign_in
 
@@ -164,6 +165,7 @@ def test_a_page_of_ours_is_gone_back_to(app):
 
 
 def test_an_eleventh_wrong_password_is_not_looked_at_in_any_process(two_sites):
+    stay_in_one_window()
     with two_sites[0].app_context():
         reader = make_account().email
     for number in range(10):
@@ -178,12 +180,11 @@ def test_an_eleventh_wrong_password_is_not_looked_at_in_any_process(two_sites):
 
 
 def test_one_address_may_not_try_many_names(app):
+    stay_in_one_window()
     browser = visit(app, "2001:db8:1:2::1")
     for number in range(50):
         now = utcnow()
         with app.test_request_context(environ_base={"REMOTE_ADDR": f"2001:db8:1:2::{number + 1:x}"}):
-            from blueprints.accounts import limits
-
             limits.count_password(f"name{number}@example.org", now)
     assert try_password(browser, "fresh@example.org").status_code == 429
     assert try_password(visit(app, "2001:db8:1:3::1"), "fresh@example.org").status_code == 422
@@ -196,6 +197,7 @@ def test_right_passwords_do_not_count(app):
 
 
 def test_the_limit_ends_with_its_window(app):
+    stay_in_one_window()
     reader = make_account()
     for _ in range(11):
         try_password(visit(app), reader.email)
@@ -213,6 +215,7 @@ def test_limits_keep_no_address(app):
 
 
 def test_six_letters_in_an_hour_are_too_many(app):
+    stay_in_one_window()
     for _ in range(5):
         assert visit(app).post("/account/link", data={"email": "r@example.org"}).status_code == 200
     for form in ("link", "forgot"):

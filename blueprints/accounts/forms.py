@@ -21,8 +21,13 @@ def new_password(label: str) -> PasswordField:
                          render_kw={"autocomplete": "new-password", "minlength": SHORTEST})
 
 
+def printable(_form: Form, field: Line) -> None:
+    if not (field.data or "").isprintable():
+        raise ValidationError("There is a sign in it that cannot be shown. Write the name anew.")
+
+
 def name_line() -> Line:
-    return Line("Name", [Length(max=80, message="This is too long. 80 characters are the most.")],
+    return Line("Name", [Length(max=80, message="This is too long. 80 characters are the most."), printable],
                 render_kw={"autocomplete": "name"})
 
 

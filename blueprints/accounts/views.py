@@ -44,7 +44,7 @@ def login() -> ResponseReturnValue:
     now = utcnow()
     limits.count_password(form.email.data, now)
     who = Account.by_email(form.email.data)
-    if who is None or not password_matches(who, form.password.data):
+    if not password_matches(who, form.password.data) or who is None:  # in this order: it takes time for the unknown too
         return page("login", form, WRONG)
     entering.pass_the_door(who, form.password.data, now)
     start_session(who, remember=form.remember.data)
