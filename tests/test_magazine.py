@@ -224,7 +224,7 @@ def test_a_signed_in_readers_page_is_kept_by_nobody(client, magazine):
 @pytest.mark.parametrize("access", [Access.METERED, Access.MEMBERS, Access.PATRONS])
 def test_a_closed_story_shows_its_beginning_and_a_way_on(client, access):
     story = make_article(
-        f"Open words.\n\nMore.\n\n<!-- open until here -->\n\n{SECRET}.\n\nNote.[^1]\n\n[^1]: Hidden note.",
+        f"Open words.\n\nMore.\n\n<!-- open until here -->\n\n{SECRET}.[^1]\n\n[^1]: Hidden note.",
         access=access,
     )
     page = read(client, f"/articles/{story.slug}")
