@@ -45,7 +45,7 @@ def write(source: str, *, html: bool = False, sizes: Sizes | None = None, note_m
         _settle(tree, from_html=html)
         _curl(tree)
         _mark(tree)
-        _dress_pictures(tree, sizes or {})
+        _dress_pictures(tree, sizes or {}, captioned=not html)
     _dress_asides(root)
     _link_back(root, notes)
     blocks, open_blocks = _part(root)
@@ -202,8 +202,11 @@ def _marked(kind: str, piece: str, inside_chinese: bool) -> Node:
     return piece
 
 
-def _dress_pictures(root: Element, sizes: Sizes) -> None:
-    """A picture alone in a paragraph becomes a figure; its title, which Markdown alone keeps, the caption."""
+def _dress_pictures(root: Element, sizes: Sizes, *, captioned: bool) -> None:
+    """A picture alone in a paragraph becomes a figure; in Markdown its title is the caption.
+
+    In an import the title is mostly the name of a file.
+    """
     for parent in [root, *root.elements()]:
         for image in _elements(parent):
             if image.tag != "img":
@@ -216,7 +219,7 @@ def _dress_pictures(root: Element, sizes: Sizes) -> None:
             image.attributes["loading"] = "lazy"
             if parent.tag == "p" and [c for c in parent.children if c is image or not _is_blank(c)] == [image]:
                 parent.tag, parent.children = "figure", [image]
-                if caption:
+                if caption and captioned:
                     text = Element("figcaption", children=[curly(caption)])
                     _mark(text)
                     parent.children.append(text)
