@@ -28,7 +28,7 @@ from models.article import Kind, SourceFormat, Status
 from models.code import RedemptionState
 from models.metering import Access
 from models.money import Money
-from tests.conftest import browser
+from tests.conftest import browser, open_site
 from tests.makers import (
     keep as keep_rows,
 )
@@ -163,6 +163,17 @@ def test_a_readers_post_changes_nothing_and_loses_nothing(client: FlaskClient) -
 def test_a_form_from_another_site_is_not_handed_back_to_be_sent(desk: FlaskClient) -> None:
     reply = desk.post("/desk/articles/new", data=story(), headers={"Sec-Fetch-Site": "cross-site"})
     assert reply.status_code == 403 and "The lift" not in reply.text
+
+
+def test_what_breaks_on_our_side_hands_the_text_back(
+    app: Flask, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False  # as outside tests
+    monkeypatch.setattr(db.session, "commit", lambda: 1 / 0)
+    reply = desk.post("/desk/articles/new", data=story())
+    monkeypatch.undo()
+    assert reply.status_code == 500 and "nothing was saved" in said(reply)
+    assert typed_on(reply.text)["source"] == TEXT and db.session.query(Article).count() == 0
 
 
 # ---- Writing ----
@@ -356,6 +367,25 @@ def test_who_saves_second_sees_both_texts_and_overwrites_only_knowingly(desk: Fl
     shown = re.search(r'name="saved_at"[^>]*value="([^"]+)"', reply.text)[1]
     assert change(desk, article, source="Mine.", saved_at=unescape(shown)).status_code == 303
     assert read_again(article).source == "Mine."
+
+
+def test_the_desk_works_on_postgresql_too(settings: dict, postgres_url: str) -> None:
+    app = open_site(settings | {"DATABASE_URL": postgres_url})
+    with app.app_context():
+        desk = browser(app)
+        sign_in(desk, make_editor())
+        article = write(desk, action="publish", is_lead="y", kind="liveblog")
+        opened = article.saved_at.isoformat()
+        assert change(desk, article, title="Hers", is_lead="y").status_code == 303
+        assert change(desk, article, title="Mine", saved_at=opened).status_code == 409
+        assert desk.post("/desk/board", data=board(desk, ("#雨#", "Rain", "Weibo"))).status_code == 303
+        code = make_code(make_offer())
+        make_order(code, RedemptionState.USED)
+        assert desk.post(f"/desk/codes/{code.public_id}", data={"action": "off"}).status_code == 303
+        for page in (*PAGES, f"/desk/articles/{article.id}"):
+            assert desk.get(page).status_code == 200, page
+        db.session.remove()
+        db.engine.dispose()
 
 
 # ---- Liveblogs ----
