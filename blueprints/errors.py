@@ -2,7 +2,7 @@
 
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from blueprints.payments import gateway
 from models import db
@@ -48,6 +48,11 @@ def say(error: HTTPException) -> ResponseReturnValue:
     return body, status, kept
 
 
+def refuse_host(_error: SecurityError) -> ResponseReturnValue:
+    """Someone asked under a name that is not ours: no page could be made, as no address of ours fits it."""
+    return "This host is not served here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+
+
 def break_down(error: Exception) -> ResponseReturnValue:
     """An error nobody foresaw: the transaction is undone, the log has the rest (Flask wrote it already)."""
     db.session.rollback()
@@ -56,4 +61,5 @@ def break_down(error: Exception) -> ResponseReturnValue:
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, say)
+    app.register_error_handler(SecurityError, refuse_host)
     app.register_error_handler(500, break_down)

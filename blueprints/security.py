@@ -45,6 +45,15 @@ def refuse_cross_site() -> None:
         abort(403, "This form was sent from another site. Open the page here and try again.")
 
 
+def refuse_nul() -> None:
+    """Refuse the character no text holds and PostgreSQL cannot keep, wherever it stands."""
+    sent = [request.path, *request.args.values()]
+    if request.method == "POST" and request.endpoint not in SIGNED_ELSEWHERE:
+        sent += request.form.values()
+    if any("\0" in text for text in sent):
+        abort(400, "This holds a character that cannot be kept. Remove it and send it again.")
+
+
 def init_app(app: Flask) -> None:
     host = urlsplit(app.config["SITE_URL"]).hostname or "127.0.0.1"
     app.config["TRUSTED_HOSTS"] = (
@@ -70,3 +79,4 @@ def init_app(app: Flask) -> None:
         return response
 
     app.before_request(refuse_cross_site)
+    app.before_request(refuse_nul)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from flask import Flask
+from flask import Flask, g, has_app_context
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
@@ -87,9 +87,22 @@ def client(app: Flask) -> FlaskClient:
     return browser(app)
 
 
+class Browser(FlaskClient):
+    """A client whose requests share the test's database session, but never who was signed in."""
+
+    def open(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+        if has_app_context():
+            g.pop("_login_user", None)
+        try:
+            return super().open(*args, **kwargs)
+        finally:
+            if has_app_context():
+                g.pop("_login_user", None)
+
+
 def browser(app: Flask) -> FlaskClient:
     """A client that says what a browser says with a form of our own."""
-    client = app.test_client()
+    client = Browser(app, app.response_class, use_cookies=True)
     client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
     client.environ_base["HTTP_HOST"] = "127.0.0.1:5000"
     return client

@@ -19,11 +19,11 @@ class GiftForm(Form):
         "How often",
         default=Frequency.MONTH.value,
         validate_choice=False,
-        choices=[
-            (Frequency.ONCE.value, "Once"),
-            (Frequency.MONTH.value, "Each month"),
-            (Frequency.YEAR.value, "Each year"),
-        ],
+        choices={
+            Frequency.ONCE.value: "Once",
+            Frequency.MONTH.value: "Each month",
+            Frequency.YEAR.value: "Each year",
+        },
     )
     suggested = RadioField("How much", choices=[], validate_choice=False)
     amount = Line("Another amount")
@@ -39,7 +39,7 @@ class GiftForm(Form):
     def offer_sums(self, currency: str) -> None:
         """Show the sums that go with the chosen rhythm; the middle one is chosen where nothing else is."""
         sums = suggestions(currency)[self.rhythm().value]
-        self.suggested.choices = sums
+        self.suggested.choices = dict(sums)
         if not self.amount.data and self.suggested.data not in dict(sums):
             self.suggested.data = sums[1][0]
         self.currency.data = currency

@@ -23,7 +23,7 @@ class CheckoutForm(Form):
     @classmethod
     def of(cls, offer: Offer, **shown: object) -> "CheckoutForm":
         form = cls.posted(**shown)
-        form.edition.choices = [(edition.slug, edition.name) for edition in offer.editions]
+        form.edition.choices = {edition.slug: edition.name for edition in offer.editions}
         return form
 
     def complete(self, edition: Edition | None) -> bool:
