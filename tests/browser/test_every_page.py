@@ -1,14 +1,16 @@
-"""Every page a visitor can meet: accessible, never wider than the screen, without inline style."""
+"""Every page, a visitor's and those behind the sign-in: accessible, never wider than the screen, no inline style."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.browser.steps import PICTURES
+from tests.browser.steps import PICTURES, field, sign_in
+from tests.launched import Magazine
 
-PAGES = {
+VISITORS = {
     "front": "/",
     "metered": "/articles/the-courier-who-answered-every-review",
     "members": "/articles/reading-the-board-at-3-am",
@@ -27,6 +29,7 @@ PAGES = {
     "terms": "/terms",
     "refunds": "/refunds",
     "donate": "/donate",
+    "patrons-ledger": "/patrons",
     "offers": "/offers",
     "offer": "/offers/china-internet-report?code=WHATSONWEIBO30",
     "offer-refused": "/offers/china-internet-report?code=LASTYEAR20",
@@ -36,6 +39,22 @@ PAGES = {
     "forgot": "/account/forgot",
     "mail": "/mail",
     "not-found": "/no-such-page",
+}
+PATRONS = {
+    "account": "/account",
+    "account-name": "/account/name",
+    "account-password": "/account/password",
+    "account-logout": "/account/logout",
+    "account-story": "/articles/the-village-that-livestreams-its-accounts",
+}
+EDITORS = {
+    "desk": "/desk",
+    "desk-story": "/desk/articles/1",
+    "desk-new": "/desk/articles/new",
+    "desk-board": "/desk/board",
+    "desk-codes": "/desk/codes",
+    "desk-money": "/desk/money",
+    "desk-publication": "/desk/publication",
 }
 # Even those further down, which otherwise wait for the reader; it fails where one cannot be shown.
 EVERY_PICTURE_LOADS = """Promise.all([...document.images].map(image => {
@@ -50,24 +69,65 @@ def phone(open_page: Callable[..., Page]) -> Page:
     return open_page(viewport={"width": 390, "height": 844})
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_sound_on_phones_and_desks_by_day_and_by_night(phone, name):
-    reply = phone.goto(PAGES[name])
-    assert reply.status == (404 if name == "not-found" else 200)
-    assert "style=" not in reply.text()
-    phone.evaluate(EVERY_PICTURE_LOADS)
-    phone.screenshot(path=PICTURES / f"{name}-390.png", full_page=True)
-    assert_accessible(phone)
+@pytest.mark.parametrize("name", VISITORS)
+def test_a_visitors_page_is_sound_on_phones_and_desks_by_day_and_by_night(phone, name):
+    assert_sound(phone, name, VISITORS[name], 404 if name == "not-found" else 200)
 
-    phone.set_viewport_size({"width": 1280, "height": 900})
-    phone.screenshot(path=PICTURES / f"{name}-1280.png", full_page=True)
-    phone.emulate_media(color_scheme="dark")
-    assert_accessible(phone)
 
-    phone.set_viewport_size({"width": 320, "height": 700})
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 320, "it would have to be pushed sideways"
+@pytest.mark.parametrize(("who", "pages"), [("patron", PATRONS), ("editor", EDITORS)])
+def test_pages_behind_the_sign_in_are_sound_too(phone, magazine: Magazine, who, pages):
+    phone.goto("/account/login")
+    sign_in(phone, magazine, who)
+    for name, address in pages.items():
+        assert_sound(phone, name, address)
+
+
+def assert_sound(page: Page, name: str, address: str, status: int = 200) -> None:
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    reply = page.goto(address)
+    assert reply.status == status
+    assert " style=" not in reply.text()
+    page.evaluate(EVERY_PICTURE_LOADS)
+    page.screenshot(path=PICTURES / f"{name}-390.png", full_page=True)
+    assert_accessible(page)
+
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.screenshot(path=PICTURES / f"{name}-1280.png", full_page=True)
+    page.emulate_media(color_scheme="dark")
+    assert_accessible(page)
+
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320, f"{address} has to be pushed sideways"
 
 
 def assert_accessible(page: Page) -> None:
     found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == [], page.url
+
+
+def test_the_menu_of_phones_needs_no_script(open_page):
+    page = open_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    page.goto("/about")
+    sections = page.get_by_role("link", name="Society")
+    expect(sections.first).not_to_be_visible()
+    page.get_by_text("Menu", exact=True).locator("visible=true").click()
+    sections.locator("visible=true").click()
+    expect(page).to_have_url(re.compile("/category/society$"))
+
+
+def test_a_story_prints_without_what_only_a_screen_needs(open_page):
+    page = open_page()
+    page.goto(VISITORS["free"])
+    page.emulate_media(media="print")
+    expect(page.locator("article .text")).to_be_visible()
+    for part in (".support", ".colophon__links", ".demonstration"):
+        expect(page.locator(part)).not_to_be_visible()
+
+
+def test_the_desk_is_closed_to_readers(open_page, magazine: Magazine):
+    page = open_page()
+    page.goto("/account/login")
+    sign_in(page, magazine, "reader")
+    assert page.goto("/desk").status == 403
+    expect(field(page, "source")).to_have_count(0)
