@@ -345,7 +345,7 @@ def test_a_name_is_shown_as_it_was_typed_and_no_more(app):
     assert "&lt;b&gt;罗宾&lt;/b&gt;" in browser.get("/account").text
     assert "<b>罗宾</b>" not in browser.get("/account").text
     assert browser.post("/account/name", data={"name": "n" * 81}).status_code == 422
-    assert browser.post("/account/name", data={"name": "a\0b"}).status_code == 422
+    assert browser.post("/account/name", data={"name": "a\0b"}).status_code in {400, 422}
 
 
 # Stopping
