@@ -15,7 +15,8 @@
     count();
   }
 
-  // A form is sent once: the button says so and waits. Coming back by the browser's history wakes it.
+  // A form is sent once: the button says so and waits. Coming back by the browser's history wakes it, and so does time,
+  // for an answer that is a file leaves the page standing.
   const idle = new Map();
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
@@ -24,12 +25,14 @@
     idle.set(button, button.textContent);
     button.setAttribute("aria-disabled", "true");
     button.textContent = "One moment …";
+    setTimeout(wake, 10000);
   });
-  addEventListener("pageshow", () => {
+  const wake = () => {
     for (const [button, words] of idle) {
       button.removeAttribute("aria-disabled");
       button.textContent = words;
     }
     idle.clear();
-  });
+  };
+  addEventListener("pageshow", wake);
 })();
