@@ -26,11 +26,23 @@ def begin_order(offer: Offer, code: Code | None = None, *, session: bool = True,
     edition = offer.edition("pro")
     price = edition.price
     saving = price.share(code.basis_points) if code else Money(0, price.currency)
-    order = keep(Order(**{
-        "edition_id": edition.id, "email": "robin@example.org", "title": "China Internet Report 2026, Pro Edition",
-        "list_price": price, "saving": saving, "total": price - saving, "code_text": code.text if code else "",
-        "basis_points": code.basis_points if code else 0, "consent_at": utcnow(),
-        "checkout_expires_at": utcnow() + CHECKOUT_LIFE} | given))
+    order = keep(
+        Order(
+            **{
+                "edition_id": edition.id,
+                "email": "robin@example.org",
+                "title": "China Internet Report 2026, Pro Edition",
+                "list_price": price,
+                "saving": saving,
+                "total": price - saving,
+                "code_text": code.text if code else "",
+                "basis_points": code.basis_points if code else 0,
+                "consent_at": utcnow(),
+                "checkout_expires_at": utcnow() + CHECKOUT_LIFE,
+            }
+            | given
+        )
+    )
     coupon = None
     if code:
         begin_write()
@@ -38,8 +50,15 @@ def begin_order(offer: Offer, code: Code | None = None, *, session: bool = True,
         db.session.commit()
         coupon = Coupon(code.text, code.public_id, code.basis_points)
     checkout = gateway.current().start_order_checkout(
-        reference=order.public_id, title=order.title, list_price=order.list_price, total=order.total, coupon=coupon,
-        email=order.email, expires_at=order.checkout_expires_at, **RETURN)
+        reference=order.public_id,
+        title=order.title,
+        list_price=order.list_price,
+        total=order.total,
+        coupon=coupon,
+        email=order.email,
+        expires_at=order.checkout_expires_at,
+        **RETURN,
+    )
     if session:
         note(order, checkout.id)
     return order, checkout.url
@@ -47,12 +66,25 @@ def begin_order(offer: Offer, code: Code | None = None, *, session: bool = True,
 
 def begin_gift(frequency: str = "month", *, session: bool = True, **given: Any) -> tuple[Donation, str]:
     """A pending gift of €10 with its checkout open."""
-    gift = keep(Donation(**{
-        "email": "robin@example.org", "frequency": Frequency(frequency), "amount": Money(1000, "EUR"),
-        "checkout_expires_at": utcnow() + CHECKOUT_LIFE} | given))
+    gift = keep(
+        Donation(
+            **{
+                "email": "robin@example.org",
+                "frequency": Frequency(frequency),
+                "amount": Money(1000, "EUR"),
+                "checkout_expires_at": utcnow() + CHECKOUT_LIFE,
+            }
+            | given
+        )
+    )
     checkout = gateway.current().start_gift_checkout(
-        reference=gift.public_id, amount=gift.amount, frequency=frequency, email=gift.email,
-        expires_at=gift.checkout_expires_at, **RETURN)
+        reference=gift.public_id,
+        amount=gift.amount,
+        frequency=frequency,
+        email=gift.email,
+        expires_at=gift.checkout_expires_at,
+        **RETURN,
+    )
     if session:
         note(gift, checkout.id)
     return gift, checkout.url
@@ -81,7 +113,8 @@ def sign(body: bytes, secret: str = SECRET, at: int | None = None) -> str:
 
 def post(client: FlaskClient, body: bytes, signature: str) -> Any:
     return client.post(
-        "/stripe/webhook", data=body, headers={"Stripe-Signature": signature, "Content-Type": "application/json"})
+        "/stripe/webhook", data=body, headers={"Stripe-Signature": signature, "Content-Type": "application/json"}
+    )
 
 
 def tell(client: FlaskClient, *told: dict) -> None:

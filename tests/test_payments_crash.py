@@ -34,11 +34,25 @@ class Site:
         self.process: subprocess.Popen | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread", "--threads",
-                   "4", "--bind", f"127.0.0.1:{self.port}", "--log-level", "error", "app:create_app()"]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--no-control-socket",
+            "--worker-class",
+            "gthread",
+            "--threads",
+            "4",
+            "--bind",
+            f"127.0.0.1:{self.port}",
+            "--log-level",
+            "error",
+            "app:create_app()",
+        ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True)
+                command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
+            )
         until(self.answers, 90)
 
     def answers(self) -> bool:
@@ -58,8 +72,15 @@ class Site:
             self.process = None
 
     def command(self, *arguments: str) -> str:
-        done = subprocess.run([sys.executable, "-m", "flask", *arguments], cwd=ROOT, env=self.env, timeout=120,
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", *arguments],
+            cwd=ROOT,
+            env=self.env,
+            timeout=120,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -68,11 +89,15 @@ class Site:
 def settings(settings, sandbox, database_url):
     port = free_port()
     endpoint = sandbox.v1.webhook_endpoints.create(
-        {"url": f"http://127.0.0.1:{port}/stripe/webhook", "enabled_events": ["*"],
-         "api_version": "2026-10-28.endive"})
+        {"url": f"http://127.0.0.1:{port}/stripe/webhook", "enabled_events": ["*"], "api_version": "2026-10-28.endive"}
+    )
     return settings | {
-        "STRIPE_API_BASE": sandbox.base, "STRIPE_WEBHOOK_SECRETS": endpoint.secret, "DATABASE_URL": database_url,
-        "PORT": str(port), "SITE_URL": f"http://127.0.0.1:{port}"}
+        "STRIPE_API_BASE": sandbox.base,
+        "STRIPE_WEBHOOK_SECRETS": endpoint.secret,
+        "DATABASE_URL": database_url,
+        "PORT": str(port),
+        "SITE_URL": f"http://127.0.0.1:{port}",
+    }
 
 
 @pytest.fixture
@@ -116,8 +141,10 @@ def test_a_kill_between_charge_and_commit_ends_in_one_charge_one_row_one_mail(
         code = make_code(offer, max_redemptions=1)
         row, url = begin_order(offer, code) if what == "order" else begin_gift("month")
         read, told_by = (
-            ("/v1/checkout/sessions/", "checkout.session.completed") if what == "order"
-            else ("/v1/invoices/", "invoice.paid"))
+            ("/v1/checkout/sessions/", "checkout.session.completed")
+            if what == "order"
+            else ("/v1/invoices/", "invoice.paid")
+        )
         site.start()
         kill_between_charge_and_commit(site, sandbox, url, read)
 

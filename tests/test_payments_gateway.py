@@ -23,18 +23,33 @@ EXPIRES = utcnow() + timedelta(minutes=40)
 
 
 def order(**changes):
-    return {
-        "reference": "order-1", "title": "China Internet Report 2026, Pro Edition",
-        "list_price": Money(40000, "USD"), "total": Money(28000, "USD"),
-        "coupon": Coupon("WHATSONWEIBO30", "code-1", 3000), "email": "robin@example.org", "expires_at": EXPIRES,
-    } | RETURN | changes
+    return (
+        {
+            "reference": "order-1",
+            "title": "China Internet Report 2026, Pro Edition",
+            "list_price": Money(40000, "USD"),
+            "total": Money(28000, "USD"),
+            "coupon": Coupon("WHATSONWEIBO30", "code-1", 3000),
+            "email": "robin@example.org",
+            "expires_at": EXPIRES,
+        }
+        | RETURN
+        | changes
+    )
 
 
 def gift(**changes):
-    return {
-        "reference": "gift-1", "amount": Money(1000, "EUR"), "frequency": "month", "email": "robin@example.org",
-        "expires_at": EXPIRES,
-    } | RETURN | changes
+    return (
+        {
+            "reference": "gift-1",
+            "amount": Money(1000, "EUR"),
+            "frequency": "month",
+            "email": "robin@example.org",
+            "expires_at": EXPIRES,
+        }
+        | RETURN
+        | changes
+    )
 
 
 def plain(total: Money, **changes):
@@ -83,7 +98,8 @@ def test_the_sum_is_asked_for_to_the_cent(gateway, minor):
 def test_our_saving_is_stripes_saving(gateway, price, basis_points, total):
     assert (price - price.share(basis_points)).minor == total
     gateway.start_order_checkout(
-        **order(list_price=price, total=Money(total, price.currency), coupon=Coupon("CODE", "code-2", basis_points)))
+        **order(list_price=price, total=Money(total, price.currency), coupon=Coupon("CODE", "code-2", basis_points))
+    )
 
 
 def test_another_sum_than_we_showed_closes_the_checkout(gateway, sandbox):
@@ -151,8 +167,10 @@ def test_a_stumble_is_retried_into_one_checkout(gateway, sandbox, kind):
 def test_two_calls_with_one_key_at_the_same_moment_give_one_checkout(gateway, sandbox):
     sandbox.backstage("faults", {"kind": "slow", "seconds": 0.6, "method": "POST", "prefix": "/v1/checkout/sessions"})
     got = []
-    calls = [threading.Thread(target=lambda: got.append(gateway.start_order_checkout(**plain(Money(1000, "EUR")))))
-             for _ in range(2)]
+    calls = [
+        threading.Thread(target=lambda: got.append(gateway.start_order_checkout(**plain(Money(1000, "EUR")))))
+        for _ in range(2)
+    ]
     for call in calls:
         call.start()
     for call in calls:

@@ -126,12 +126,18 @@ def test_an_ended_gift_stays_ended_whatever_comes_late(client, sandbox):
 def failing_subscription(sandbox, gift) -> str:
     """A subscription of this gift whose card is refused, as a renewal's would be."""
     v1 = sandbox.v1
-    price = v1.prices.create({"currency": "eur", "unit_amount": 1000, "recurring": {"interval": "month"},
-                              "product_data": {"name": "Gift"}})
-    return v1.subscriptions.create({
-        "customer": v1.customers.create({"email": gift.email}).id, "items": [{"price": price.id}],
-        "default_payment_method": "pm_card_chargeCustomerFail", "payment_behavior": "allow_incomplete",
-        "metadata": {"donation": gift.public_id}}).id
+    price = v1.prices.create(
+        {"currency": "eur", "unit_amount": 1000, "recurring": {"interval": "month"}, "product_data": {"name": "Gift"}}
+    )
+    return v1.subscriptions.create(
+        {
+            "customer": v1.customers.create({"email": gift.email}).id,
+            "items": [{"price": price.id}],
+            "default_payment_method": "pm_card_chargeCustomerFail",
+            "payment_behavior": "allow_incomplete",
+            "metadata": {"donation": gift.public_id},
+        }
+    ).id
 
 
 def test_a_refused_payment_is_told_once_with_a_way_to_pay(client, sandbox):
@@ -158,9 +164,15 @@ def test_a_second_subscription_for_one_gift_is_noticed(client, sandbox):
     make_offer()
     gift, url = begin_gift()
     again = gateway.current().start_gift_checkout(
-        reference=gift.public_id, amount=gift.amount, frequency="month", email=gift.email, attempt=2,
-        success_url="http://127.0.0.1:5000/", cancel_url="http://127.0.0.1:5000/",
-        expires_at=gift.checkout_expires_at)
+        reference=gift.public_id,
+        amount=gift.amount,
+        frequency="month",
+        email=gift.email,
+        attempt=2,
+        success_url="http://127.0.0.1:5000/",
+        cancel_url="http://127.0.0.1:5000/",
+        expires_at=gift.checkout_expires_at,
+    )
     pay(sandbox, url)
     pay(sandbox, again.url)
     tell(client, *events(sandbox))

@@ -32,9 +32,14 @@ def test_a_receipt_says_what_was_bought_from_whom_and_for_how_much(client, sandb
     subject, text = written("receipt-order")
     assert subject == "Your receipt: China Internet Report 2026, Pro Edition"
     for said in (
-        f"http://127.0.0.1:5000/orders/{order.public_id}", "Stichting Bovenburen", "Oudegracht 999, Utrecht",
-        "List price: US$400.00", "Code WHATSONWEIBO30: −US$120.00", "Total paid: US$280.00 (Visa ending 4242)",
-        "Prices include VAT where it is due.", "your right to withdraw",
+        f"http://127.0.0.1:5000/orders/{order.public_id}",
+        "Stichting Bovenburen",
+        "Oudegracht 999, Utrecht",
+        "List price: US$400.00",
+        "Code WHATSONWEIBO30: −US$120.00",
+        "Total paid: US$280.00 (Visa ending 4242)",
+        "Prices include VAT where it is due.",
+        "your right to withdraw",
     ):
         assert said in text
     assert "RECEIPT 20" in text
@@ -92,10 +97,12 @@ def test_every_letter_holds_with_as_little_as_there_can_be(app, row):
         "gift-ended": {"amount": "€10.00", "rhythm": "every month", "until": "", "ended": "", "unpaid": True},
         "payment-alert": {"what": "something", "text": "Look."},
         "receipt-order": dict.fromkeys(
-            ("number", "date", "list_price", "code", "saving", "total", "card", "consent", "order"), "")
+            ("number", "date", "list_price", "code", "saving", "total", "card", "consent", "order"), ""
+        )
         | {"title": "A report"},
         "receipt-gift": dict.fromkeys(
-            ("number", "date", "amount", "rhythm", "repeats", "next_payment", "until", "card", "has_account"), ""),
+            ("number", "date", "amount", "rhythm", "repeats", "next_payment", "until", "card", "has_account"), ""
+        ),
     }
     begin_write()
     Outbox.post(row, "robin@example.org", **bare[row])

@@ -182,9 +182,17 @@ def test_an_order_paid_after_we_gave_it_up_is_honoured(client, sandbox, offer):
 def test_an_order_paid_twice_is_booked_twice_and_somebody_told(client, sandbox, offer):
     order, url = begin_order(offer)
     again = gateway.current().start_order_checkout(
-        reference=order.public_id, title=order.title, list_price=order.list_price, total=order.total, coupon=None,
-        email=order.email, success_url="http://127.0.0.1:5000/", cancel_url="http://127.0.0.1:5000/",
-        expires_at=order.checkout_expires_at, attempt=2)
+        reference=order.public_id,
+        title=order.title,
+        list_price=order.list_price,
+        total=order.total,
+        coupon=None,
+        email=order.email,
+        success_url="http://127.0.0.1:5000/",
+        cancel_url="http://127.0.0.1:5000/",
+        expires_at=order.checkout_expires_at,
+        attempt=2,
+    )
     pay(sandbox, url)
     pay(sandbox, again.url)
     tell(client, *events(sandbox))
@@ -194,10 +202,12 @@ def test_an_order_paid_twice_is_booked_twice_and_somebody_told(client, sandbox, 
 
 @pytest.mark.parametrize(
     ("outcome", "status", "state"),
-    [("arrives", OrderStatus.PAID, RedemptionState.USED), ("fails", OrderStatus.EXPIRED, RedemptionState.RELEASED)])
+    [("arrives", OrderStatus.PAID, RedemptionState.USED), ("fails", OrderStatus.EXPIRED, RedemptionState.RELEASED)],
+)
 def test_a_slow_bank_is_waited_for(client, sandbox, offer, outcome, status, state):
-    order, url = begin_order(offer, make_code(offer), list_price=Money(40000, "EUR"), saving=Money(12000, "EUR"),
-                             total=Money(28000, "EUR"))
+    order, url = begin_order(
+        offer, make_code(offer), list_price=Money(40000, "EUR"), saving=Money(12000, "EUR"), total=Money(28000, "EUR")
+    )
     later = {"email": "robin@example.org", "name": "Robin Aldermeer", "outcome": "waits"}
     assert requests.post(f"{url}/later", later, allow_redirects=False, timeout=10).status_code == 303
     tell(client, *events(sandbox, COMPLETED))

@@ -78,7 +78,10 @@ def test_a_forgotten_checkout_is_closed_at_stripe_first_and_then_here(sandbox, o
     report = reconciling.reconcile(later())
     assert report.over == 2
     assert (order.status, gift.status, state(order)) == (
-        OrderStatus.EXPIRED, DonationStatus.EXPIRED, RedemptionState.RELEASED)
+        OrderStatus.EXPIRED,
+        DonationStatus.EXPIRED,
+        RedemptionState.RELEASED,
+    )
     assert {session.status for session in sandbox.v1.checkout.sessions.list().data} == {"expired"}
 
 
@@ -124,8 +127,9 @@ def test_one_object_that_cannot_be_read_does_not_keep_the_others_from_being_repa
     pay(sandbox, url)
     second, url = begin_order(offer)
     pay(sandbox, url)
-    sandbox.backstage("faults", {
-        "kind": "status", "prefix": f"/v1/checkout/sessions/{first.checkout_session}", "remaining": 3})
+    sandbox.backstage(
+        "faults", {"kind": "status", "prefix": f"/v1/checkout/sessions/{first.checkout_session}", "remaining": 3}
+    )
     report = reconciling.reconcile(utcnow())
     assert (first.is_paid, second.is_paid) == (False, True)
     assert report.failed == 1
@@ -154,8 +158,9 @@ def test_a_slow_bank_is_not_swept_away(sandbox, offer):
 
     from models.money import Money
 
-    order, url = begin_order(offer, make_code(offer), list_price=Money(40000, "EUR"), saving=Money(12000, "EUR"),
-                             total=Money(28000, "EUR"))
+    order, url = begin_order(
+        offer, make_code(offer), list_price=Money(40000, "EUR"), saving=Money(12000, "EUR"), total=Money(28000, "EUR")
+    )
     typed = {"email": "robin@example.org", "name": "Robin Aldermeer", "outcome": "waits"}
     requests.post(f"{url}/later", typed, allow_redirects=False, timeout=10)
     report = reconciling.reconcile(later())

@@ -107,7 +107,9 @@ def test_a_gift_given_back_grants_no_more(client, sandbox, frequency, refund_fir
     assert gift.status is DonationStatus.REFUNDED
     assert gift.patron_until <= utcnow()
     assert {(p.kind.value, p.amount) for p in Payment.of_donations([gift.id])} == {
-        ("charge", Money(1000, "EUR")), ("refund", Money(-1000, "EUR"))}
+        ("charge", Money(1000, "EUR")),
+        ("refund", Money(-1000, "EUR")),
+    }
 
 
 def test_a_gift_given_back_in_part_still_grants(client, sandbox):

@@ -21,9 +21,17 @@ def settings(settings, sandbox):
 
 def event(**changes) -> bytes:
     """An event nobody here has a use for."""
-    return json.dumps({
-        "id": "evt_1", "object": "event", "type": "product.created", "created": int(time.time()), "livemode": False,
-        "data": {"object": {"id": "prod_1", "object": "product"}}} | changes).encode()
+    return json.dumps(
+        {
+            "id": "evt_1",
+            "object": "event",
+            "type": "product.created",
+            "created": int(time.time()),
+            "livemode": False,
+            "data": {"object": {"id": "prod_1", "object": "product"}},
+        }
+        | changes
+    ).encode()
 
 
 def stored() -> int:
@@ -64,7 +72,8 @@ def test_the_time_stamp_must_be_of_now_on_both_sides(client, age, status):
 
 
 @pytest.mark.parametrize(
-    "signature", ["", "nonsense", "t=,v1=abc", "t=soon,v1=abc", "v1=abc", "t=1", "t=1,v1=é", "t=1=2,v1==", ",,,"])
+    "signature", ["", "nonsense", "t=,v1=abc", "t=soon,v1=abc", "v1=abc", "t=1", "t=1,v1=é", "t=1=2,v1==", ",,,"]
+)
 def test_a_malformed_signature_is_refused_plainly(client, signature):
     answer = post(client, event(), signature)
     assert answer.status_code == 400
@@ -74,7 +83,8 @@ def test_a_malformed_signature_is_refused_plainly(client, signature):
 @pytest.mark.parametrize(
     "body",
     [b"", b"\xff\xfe\x00", b"[" * 100_000, b"null", b"{}", b'"event"'],
-    ids=["empty", "not UTF-8", "deeply nested", "null", "no event", "text"])
+    ids=["empty", "not UTF-8", "deeply nested", "null", "no event", "text"],
+)
 @pytest.mark.parametrize("signed", [True, False])
 def test_bodies_that_are_no_event_are_refused_quickly(client, body, signed):
     signature = sign(body) if signed else sign(b"something else")
@@ -116,8 +126,14 @@ def test_what_means_nothing_to_us_is_kept_and_ignored(client, sandbox):
 
 def test_a_payment_that_is_not_for_us_is_kept_and_ignored(client, sandbox):
     intent = sandbox.v1.payment_intents.create(
-        {"amount": 900, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True,
-         "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}})
+        {
+            "amount": 900,
+            "currency": "eur",
+            "payment_method": "pm_card_visa",
+            "confirm": True,
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        }
+    )
     sandbox.v1.refunds.create({"payment_intent": intent.id})
     tell(client, *events(sandbox))
     assert {row.state for row in db.session.scalars(db.select(StripeEvent))} == {EventState.IGNORED}

@@ -32,8 +32,11 @@ def apply(session: Tree, now: datetime) -> bool:
 def has_failed(session: Tree) -> bool:
     """Whether a slow bank has said no, after the payer thought all was done."""
     intent = session["payment_intent"]
-    return (session["status"] == "complete" and intent is not None
-            and intent["status"] in {"requires_payment_method", "canceled"})
+    return (
+        session["status"] == "complete"
+        and intent is not None
+        and intent["status"] in {"requires_payment_method", "canceled"}
+    )
 
 
 def give_up(row: Order | Donation, session: Tree) -> None:
@@ -48,9 +51,11 @@ def settle(row: Order | Donation, session: Tree, now: datetime) -> None:
     """Grant what was paid for: once, and only for the very sum we asked for."""
     if amount_of(session) != ledger.asked(row):
         letters.alert(
-            "a checkout was paid with another sum than we asked for", f"mismatch:{session['id']}",
+            "a checkout was paid with another sum than we asked for",
+            f"mismatch:{session['id']}",
             f"Checkout {session['id']} took {amount_of(session)}; our row {row.public_id} says {ledger.asked(row)}. "
-            "Nothing was granted.")
+            "Nothing was granted.",
+        )
         return
     row.checkout_session = row.checkout_session or session["id"]
     if isinstance(row, Order):
@@ -68,9 +73,11 @@ def settle_order(order: Order, session: Tree, now: datetime) -> None:
     redemption = Redemption.use(order.id, now)
     if redemption and redemption.over_limit:
         letters.alert(
-            "a code was used more often than its limit", f"over-limit:{order.public_id}",
+            "a code was used more often than its limit",
+            f"over-limit:{order.public_id}",
             f"Order {order.public_id} was paid after its hold on {order.code_text} had lapsed and every use was "
-            "taken. The buyer paid the price shown, so the order stands.")
+            "taken. The buyer paid the price shown, so the order stands.",
+        )
     if order.mark_paid(payment.moved_at if payment else now):
         letters.receipt_for_order(order, payment)
 

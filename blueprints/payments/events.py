@@ -57,8 +57,11 @@ def receive(event: Tree, now: datetime) -> bool:
 
     begin_write()
     row = StripeEvent(
-        id=event["id"], type=event["type"], created=datetime.fromtimestamp(event["created"], UTC),
-        state=EventState.IGNORED, payload=event,
+        id=event["id"],
+        type=event["type"],
+        created=datetime.fromtimestamp(event["created"], UTC),
+        state=EventState.IGNORED,
+        payload=event,
     )
     db.session.add(row)
     try:

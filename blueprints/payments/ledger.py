@@ -36,9 +36,11 @@ def tie(donation: Donation, subscription: str, customer: str) -> None:
         donation.subscription, donation.customer = subscription, customer
         return
     letters.alert(
-        "a gift was begun twice", f"second-subscription:{subscription}",
+        "a gift was begun twice",
+        f"second-subscription:{subscription}",
         f"Gift {donation.public_id} has subscription {donation.subscription}, and now {subscription} as well. "
-        "One of the two should be stopped and given back.")
+        "One of the two should be stopped and given back.",
+    )
 
 
 def book(intent: Tree | None, row: Order | Donation, stripe_id: str = "") -> Payment | None:
@@ -53,13 +55,19 @@ def book(intent: Tree | None, row: Order | Donation, stripe_id: str = "") -> Pay
         return known
     if isinstance(row, Order) and row.is_paid:
         letters.alert(
-            "an order was paid twice", f"paid-twice:{intent['id']}",
-            f"Order {row.public_id} was paid before {intent['id']} arrived. One of the two should be given back.")
+            "an order was paid twice",
+            f"paid-twice:{intent['id']}",
+            f"Order {row.public_id} was paid before {intent['id']} arrived. One of the two should be given back.",
+        )
     charge = intent["latest_charge"]
     payment = Payment(
-        kind=PaymentKind.CHARGE, stripe_id=stripe_id or intent["id"], payment_intent=intent["id"],
+        kind=PaymentKind.CHARGE,
+        stripe_id=stripe_id or intent["id"],
+        payment_intent=intent["id"],
         amount=Money(intent["amount_received"], intent["currency"].upper()),
-        moved_at=datetime.fromtimestamp(charge["created"], UTC), card=card_of(charge), **of(row),
+        moved_at=datetime.fromtimestamp(charge["created"], UTC),
+        card=card_of(charge),
+        **of(row),
     )
     db.session.add(payment)
     db.session.flush()  # the receipt's number is the row's

@@ -19,11 +19,19 @@ def date(moment: datetime | None) -> str:
 
 def receipt_for_order(order: Order, payment: Payment | None) -> None:
     Outbox.post(
-        "receipt-order", order.email, once_key=f"receipt:{order.public_id}",
-        number=payment.receipt_number if payment else "", date=date(order.paid_at), title=order.title,
-        list_price=str(order.list_price), code=order.code_text,
-        saving=str(order.saving) if order.saving.minor else "", total=str(order.total),
-        card=payment.card if payment else "", consent=date(order.consent_at), order=order.public_id,
+        "receipt-order",
+        order.email,
+        once_key=f"receipt:{order.public_id}",
+        number=payment.receipt_number if payment else "",
+        date=date(order.paid_at),
+        title=order.title,
+        list_price=str(order.list_price),
+        code=order.code_text,
+        saving=str(order.saving) if order.saving.minor else "",
+        total=str(order.total),
+        card=payment.card if payment else "",
+        consent=date(order.consent_at),
+        order=order.public_id,
     )
 
 
@@ -31,11 +39,18 @@ def receipt_for_gift(
     donation: Donation, payment: Payment | None, *, once_key: str, next_payment: datetime | None = None
 ) -> None:
     Outbox.post(
-        "receipt-gift", donation.email, once_key=once_key,
-        number=payment.receipt_number if payment else "", date=date(payment.moved_at if payment else donation.paid_at),
-        amount=str(donation.amount), rhythm=RHYTHM[donation.frequency], repeats=donation.repeats,
-        next_payment="" if donation.stops_at else date(next_payment), until=date(donation.patron_until),
-        card=payment.card if payment else "", has_account=donation.account_id is not None,
+        "receipt-gift",
+        donation.email,
+        once_key=once_key,
+        number=payment.receipt_number if payment else "",
+        date=date(payment.moved_at if payment else donation.paid_at),
+        amount=str(donation.amount),
+        rhythm=RHYTHM[donation.frequency],
+        repeats=donation.repeats,
+        next_payment="" if donation.stops_at else date(next_payment),
+        until=date(donation.patron_until),
+        card=payment.card if payment else "",
+        has_account=donation.account_id is not None,
     )
 
 
@@ -44,8 +59,12 @@ def gift_failed(donation: Donation, invoice: Tree) -> None:
     again = invoice["next_payment_attempt"]
     page = invoice["hosted_invoice_url"] or ""
     Outbox.post(
-        "gift-failed", donation.email, once_key=f"gift-failed:{invoice['id']}",
-        amount=str(donation.amount), rhythm=RHYTHM[donation.frequency], until=date(donation.patron_until),
+        "gift-failed",
+        donation.email,
+        once_key=f"gift-failed:{invoice['id']}",
+        amount=str(donation.amount),
+        rhythm=RHYTHM[donation.frequency],
+        until=date(donation.patron_until),
         next_attempt=date(datetime.fromtimestamp(again, UTC)) if again else "",
         page=page if urlsplit(page).scheme in {"http", "https"} else "",
     )
@@ -53,9 +72,14 @@ def gift_failed(donation: Donation, invoice: Tree) -> None:
 
 def gift_ended(donation: Donation, *, unpaid: bool) -> None:
     Outbox.post(
-        "gift-ended", donation.email, once_key=f"gift-ended:{donation.public_id}",
-        amount=str(donation.amount), rhythm=RHYTHM[donation.frequency], ended=date(donation.stops_at),
-        until=date(donation.patron_until), unpaid=unpaid,
+        "gift-ended",
+        donation.email,
+        once_key=f"gift-ended:{donation.public_id}",
+        amount=str(donation.amount),
+        rhythm=RHYTHM[donation.frequency],
+        ended=date(donation.stops_at),
+        until=date(donation.patron_until),
+        unpaid=unpaid,
     )
 
 

@@ -25,8 +25,10 @@ class Report:
     failed: int = 0  # that Stripe could not be asked about, or that could not be worked on
 
     def __str__(self) -> str:
-        said = (f"New events: {self.events}. Forgotten checkouts: {self.paid} paid, {self.over} given up, "
-                f"{self.waiting} waiting for the bank.")
+        said = (
+            f"New events: {self.events}. Forgotten checkouts: {self.paid} paid, {self.over} given up, "
+            f"{self.waiting} waiting for the bank."
+        )
         return f"{said} Not settled this time, to be tried again: {self.failed}." if self.failed else said
 
 
@@ -96,8 +98,11 @@ def _session(known: str | None, public_id: str, created_at: datetime) -> Tree | 
     """
     stripe = gateway.current()
     if known is None:
-        ours = (session["id"] for session in stripe.sessions_since(created_at.astimezone(UTC) - EARLY)
-                if session["client_reference_id"] == public_id)
+        ours = (
+            session["id"]
+            for session in stripe.sessions_since(created_at.astimezone(UTC) - EARLY)
+            if session["client_reference_id"] == public_id
+        )
         known = next(ours, None)
     if known is None:
         return None

@@ -50,16 +50,24 @@ def book(refund: Tree, intent_id: str, row: Order | Donation, now: datetime) -> 
     if booked and Payment.by_stripe_id(again) is None:
         _enter(again, amount, now, intent_id, row)
         letters.alert(
-            "a refund did not reach the payer", f"refund-failed:{refund['id']}",
+            "a refund did not reach the payer",
+            f"refund-failed:{refund['id']}",
             f"Refund {refund['id']} of {amount} for {row.public_id} failed at the bank. The money is back with us "
-            "and owed again; what the payer may read or download has not been changed.")
+            "and owed again; what the payer may read or download has not been changed.",
+        )
 
 
 def _enter(stripe_id: str, amount: Money, at: datetime, intent_id: str, row: Order | Donation) -> None:
-    db.session.add(Payment(
-        kind=PaymentKind.REFUND, stripe_id=stripe_id, payment_intent=intent_id, amount=amount, moved_at=at,
-        **ledger.of(row),
-    ))
+    db.session.add(
+        Payment(
+            kind=PaymentKind.REFUND,
+            stripe_id=stripe_id,
+            payment_intent=intent_id,
+            amount=amount,
+            moved_at=at,
+            **ledger.of(row),
+        )
+    )
 
 
 def take_back(row: Order | Donation, now: datetime) -> None:

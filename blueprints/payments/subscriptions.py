@@ -16,8 +16,9 @@ ENDED = {"canceled", "incomplete_expired"}
 def read_invoice(stripe: StripeGateway, invoice: Tree) -> tuple[Tree, Tree | None]:
     """The invoice, and the payment that paid it."""
     invoice = stripe.retrieve_invoice(invoice["id"])
-    paid_by = (entry["payment"].get("payment_intent") for entry in invoice["payments"]["data"]
-               if entry["status"] == "paid")
+    paid_by = (
+        entry["payment"].get("payment_intent") for entry in invoice["payments"]["data"] if entry["status"] == "paid"
+    )
     intent = next(paid_by, None)
     return invoice, stripe.retrieve_payment_intent(intent) if intent else None
 
@@ -49,9 +50,11 @@ def settle(donation: Donation, invoice: Tree, intent: Tree | None) -> None:
     paid = Money(invoice["amount_paid"], invoice["currency"].upper())
     if paid != donation.amount:
         letters.alert(
-            "a gift was paid with another sum than we asked for", f"mismatch:{invoice['id']}",
+            "a gift was paid with another sum than we asked for",
+            f"mismatch:{invoice['id']}",
             f"Invoice {invoice['id']} took {paid}; our gift {donation.public_id} says {donation.amount}. "
-            "Nothing was granted.")
+            "Nothing was granted.",
+        )
         return
     donation.account_id = donation.account_id or ledger.account_id_of(donation.email)
     ledger.tie(donation, invoice["parent"]["subscription_details"]["subscription"], invoice["customer"])
@@ -62,7 +65,8 @@ def settle(donation: Donation, invoice: Tree, intent: Tree | None) -> None:
     period_end = datetime.fromtimestamp(max(line["period"]["end"] for line in invoice["lines"]["data"]), UTC)
     donation.grant_until(period_end + GRACE)
     letters.receipt_for_gift(
-        donation, payment, once_key=f"receipt:{donation.public_id}:{invoice['id']}", next_payment=period_end)
+        donation, payment, once_key=f"receipt:{donation.public_id}:{invoice['id']}", next_payment=period_end
+    )
 
 
 # The subscription itself

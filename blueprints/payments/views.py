@@ -42,8 +42,10 @@ def refuse_other_mode(event: Tree) -> Answer:
     """An event of the live account at a test site, or the other way round, is somebody's wrong setting."""
     begin_write()
     letters.alert(
-        "an event of the other mode arrived", f"mode:{event['id']}",
+        "an event of the other mode arrived",
+        f"mode:{event['id']}",
         f"Event {event['id']} has livemode {event['livemode']}, and this site's key has not. It was refused: look "
-        "at which webhook address is set where in Stripe's dashboard.")
+        "at which webhook address is set where in Stripe's dashboard.",
+    )
     db.session.commit()
     return answer("this site has a key of the other mode", 400)
