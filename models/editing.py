@@ -157,7 +157,9 @@ def set_board(places: list[Place]) -> None:
     Words beside a hashtag that were left as they stood belong to the hashtag that stood there: a new one in its place
     does not inherit them.
     """
-    before = {place.stood: (place.stood.meaning, place.stood.source) for place in places if place.stood}
+    before: dict[Tag | None, tuple[str, str]] = {
+        place.stood: (place.stood.meaning, place.stood.source) for place in places if place.stood
+    }
     db.session.execute(update(Tag).where(Tag.board_position.is_not(None)).values(board_position=None))
     for number, place in enumerate(places, 1):
         meaning, source = before.get(place.stood, ("", ""))

@@ -18,6 +18,8 @@ EARLIEST, LATEST = 1000, 9000  # years that every time zone's clock can show
 class Text(TextAreaField):
     """Several lines, with the line ends of a file and without NUL, which PostgreSQL refuses."""
 
+    data: str
+
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist)
         self.data = (self.data or "").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")

@@ -47,7 +47,7 @@ def edit_entry(entry_id: int) -> ResponseReturnValue:
 def saved(form: EntryForm, entry: LiveEntry) -> ResponseReturnValue:
     drawn = LiveEntry()
     drawn.write(form.source.data)  # rendered before the transaction
-    at = form.at.instant(entry.at)
+    at = form.at.instant(entry.at) or entry.at  # the form has seen to it that there is one
     begin_write()
     entry.at, entry.speaker, entry.topic = at, form.speaker.data, form.topic.data
     entry.headline, entry.source, entry.body_html = form.headline.data, drawn.source, drawn.body_html
