@@ -38,7 +38,8 @@ class GiftForm(Form):
 
     def offer_sums(self, currency: str) -> None:
         """Show the sums that go with the chosen rhythm; the middle one is chosen where nothing else is."""
-        sums = suggestions(currency)[self.rhythm().value]
+        self.frequency.data = self.rhythm().value
+        sums = suggestions(currency)[self.frequency.data]
         self.suggested.choices = dict(sums)
         if not self.amount.data and self.suggested.data not in dict(sums):
             self.suggested.data = sums[1][0]

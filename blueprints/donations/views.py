@@ -28,7 +28,6 @@ def show() -> ResponseReturnValue:
         amount=asked.get("amount", "")[:15],
         email=reader.email if reader else "",
     )
-    form.frequency.data = form.rhythm().value
     return _page(form)
 
 

@@ -16,6 +16,20 @@ from models.pricing import Quote, used_up
 LONGEST_CALL = timedelta(seconds=50)
 
 
+def begun(attempt_key: str | None, now: datetime) -> Order | None:
+    """The order that an earlier copy of this click began, if it can still be paid or is paid.
+
+    To be asked before the code is: the code's last use may be held by that very order.
+    """
+    earlier = Order.by_attempt(attempt_key) if attempt_key else None
+    if earlier and _is_over(earlier, now):
+        begin_write()
+        _set_aside(earlier)
+        db.session.commit()
+        return None
+    return earlier
+
+
 def place(
     edition: Edition,
     code: Code | None,
@@ -55,11 +69,9 @@ def place(
 def _place(wanted: dict, code: Code | None, now: datetime) -> Order:
     begin_write()
     earlier = Order.by_attempt(wanted["attempt_key"]) if wanted["attempt_key"] else None
-    if earlier and not _is_over(earlier, now):
+    if earlier:
         db.session.commit()
         return earlier
-    if earlier:
-        _set_aside(earlier)
     order = Order(**wanted)
     db.session.add(order)
     db.session.flush()
@@ -87,7 +99,6 @@ def _set_aside(order: Order) -> None:
     order.attempt_key = None
     if order.checkout_session is None and order.mark_expired():
         Redemption.release(order.id)
-    db.session.flush()  # before the new row, which takes the key over
 
 
 def open_checkout(order: Order) -> str:

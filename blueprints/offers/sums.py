@@ -5,7 +5,7 @@ from datetime import datetime
 
 from blueprints.offers import guesses
 from models import Code, Edition, Offer
-from models.pricing import DiscountRefused, Quote, no_such_code, quote
+from models.pricing import DiscountRefused, Quote, no_such_code, normal_code, quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def find(typed: str, edition: Edition, now: datetime) -> Code:
     if guesses.used_up(now):
         raise guesses.too_many()
     try:
-        code = Code.by_text(typed) if typed.isprintable() else None
+        code = Code.by_text(typed) if normal_code(typed).isprintable() else None  # PostgreSQL takes no NUL
         if code is None:
             raise no_such_code()
         quote(edition.price, code.discount(now), edition.id, now)

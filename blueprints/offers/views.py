@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import errors, login
 from blueprints.offers.forms import CheckoutForm
-from blueprints.offers.placing import open_checkout, place
+from blueprints.offers.placing import begun, open_checkout, place
 from blueprints.offers.sums import Sums, reckon
 from blueprints.payments import gateway
-from models import Code, Edition, Offer, Picture, utcnow
+from models import Code, Edition, Offer, Order, Picture, utcnow
 from models.order import CHECKOUT_LIFE
 from models.pricing import DiscountRefused
 
@@ -46,31 +46,36 @@ def checkout(slug: str) -> ResponseReturnValue:
     offer, now = Offer.by_slug(slug) or abort(404), utcnow()
     form = CheckoutForm.of(offer)
     edition = offer.edition(form.edition.data)
+    complete = request.form.get("action") != "quote" and form.complete(edition)
+    if complete and edition and (order := begun(form.attempt_key(edition), now)):
+        return _go_on(order)
     sums = reckon(offer, edition or _first_choice(offer), form.code.data or "", now)
-    if request.form.get("action") == "quote":
-        return _page(offer, form, sums)
-    if not form.complete(edition) or edition is None or (sums.refusal and edition.price.minor):
+    if not complete or edition is None or (sums.refusal and edition.price.minor):
         return _page(offer, form, sums)
     if _is_more_than_shown(edition, sums):
         return _page(offer, form, sums, changed=True)
-    return _order(offer, edition, form, sums, now)
-
-
-def _order(offer: Offer, edition: Edition, form: CheckoutForm, sums: Sums, now: datetime) -> ResponseReturnValue:
-    reader = login.account()
     try:
-        order = place(
-            edition,
-            sums.code if edition.price.minor else None,
-            sums.quotes[edition.slug],
-            email=form.email.data or "",
-            account_id=reader.id if reader else None,
-            attempt_key=form.attempt_key(edition),
-            now=now,
-        )
+        return _go_on(_place(edition, form, sums, now))
     except DiscountRefused as refused:
         form.refuse("code", str(refused))
         return _page(offer, form, reckon(offer, edition, "", now))
+
+
+def _place(edition: Edition, form: CheckoutForm, sums: Sums, now: datetime) -> Order:
+    reader = login.account()
+    return place(
+        edition,
+        sums.code if edition.price.minor else None,
+        sums.quotes[edition.slug],
+        email=form.email.data or "",
+        account_id=reader.id if reader else None,
+        attempt_key=form.attempt_key(edition),
+        now=now,
+    )
+
+
+def _go_on(order: Order) -> ResponseReturnValue:
+    """To the payment page, or to the order's own where it is paid."""
     if order.is_paid:
         return redirect(url_for("orders.show", public_id=order.public_id), code=303)
     try:
