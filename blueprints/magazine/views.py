@@ -81,7 +81,8 @@ def fill_strips(newest: dict[int, list[Article]], shown: set[int]) -> list[tuple
     strips = []
     for found in newest.values():
         fresh_first = sorted(found, key=lambda story: story.id in shown)[:STRIP]
-        strips.append((found[0].category, sorted(fresh_first, key=lambda story: story.picture is None)))
+        if category := found[0].category:
+            strips.append((category, sorted(fresh_first, key=lambda story: story.picture is None)))
     return sorted(strips, key=lambda strip: (strip[0].position, strip[0].name))
 
 
