@@ -51,7 +51,7 @@ def open_checkout(donation: Donation) -> str:
     Raises GatewayUnavailable, and the gift waits; or QuoteMismatch, and the gift is closed.
     """
     public_id, site = donation.public_id, current_app.config["SITE_URL"]
-    asked = {
+    asked: dict[str, Any] = {
         "reference": public_id,
         "amount": donation.amount,
         "frequency": donation.frequency.value,

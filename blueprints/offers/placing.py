@@ -1,6 +1,7 @@
 """From a filled-in form to an order, and on to its checkout at Stripe."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
@@ -108,7 +109,7 @@ def open_checkout(order: Order) -> str:
     """
     code = Code.by_text(order.code_text) if order.code_text else None
     public_id, page = order.public_id, f"{current_app.config['SITE_URL']}/orders/{order.public_id}"
-    asked = {
+    asked: dict[str, Any] = {
         "reference": public_id,
         "title": order.title,
         "list_price": order.list_price,
