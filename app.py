@@ -17,9 +17,19 @@ from blueprints.offers import views as offers
 from blueprints.ops import commands, health, mail_views
 from blueprints.payments import views as stripe_webhook
 
-AREAS = (health.bp, mail_views.bp, stripe_webhook.bp, accounts.bp, letter_views.bp, own_views.bp,
-         offers.bp, orders.bp, donations.bp, desk.bp,
-         magazine.bp)  # the magazine last: its pages answer what nobody else does
+AREAS = (
+    health.bp,
+    mail_views.bp,
+    stripe_webhook.bp,
+    accounts.bp,
+    letter_views.bp,
+    own_views.bp,
+    offers.bp,
+    orders.bp,
+    donations.bp,
+    desk.bp,
+    magazine.bp,
+)  # the magazine last: its pages answer what nobody else does
 
 
 def create_app(overrides: dict | None = None) -> Flask:

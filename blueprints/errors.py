@@ -2,6 +2,7 @@
 
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from blueprints.payments import gateway
@@ -24,7 +25,7 @@ TEXTS = {
 }
 
 
-def page(code: int, text: str = "") -> ResponseReturnValue:
+def page(code: int, text: str = "") -> tuple[str, int]:
     title = TITLES.get(code, "This did not work.")
     return render_template("errors/error.html", code=code, title=title, text=text or TEXTS.get(code, "")), code
 
@@ -43,9 +44,8 @@ def say(error: HTTPException) -> ResponseReturnValue:
     if code < 400:
         return error.get_response()  # a redirect
     ours = error.description if error.description != type(error).description else ""
-    body, status = page(code, ours or "")  # type: ignore[misc]
-    kept = {k: v for k, v in error.get_headers() if k not in {"Content-Type", "Content-Length"}}
-    return body, status, kept
+    kept = [(name, value) for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}]
+    return *page(code, ours or ""), kept
 
 
 def refuse_host(_error: SecurityError) -> ResponseReturnValue:
@@ -53,10 +53,13 @@ def refuse_host(_error: SecurityError) -> ResponseReturnValue:
     return "This host is not served here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
-def break_down(error: Exception) -> ResponseReturnValue:
+def break_down(_error: Exception) -> ResponseReturnValue:
     """An error nobody foresaw: the transaction is undone, the log has the rest (Flask wrote it already)."""
-    db.session.rollback()
-    return page(500)
+    try:
+        db.session.rollback()
+        return page(500)
+    except SQLAlchemyError:  # the database itself is away, and a page of ours needs it
+        return f"{TITLES[500]} {TEXTS[500]}\n", 500, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def init_app(app: Flask) -> None:

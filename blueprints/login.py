@@ -137,7 +137,8 @@ def share(response: Response, *, seconds: int = 60) -> Response:
         return response
     response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def init_app(app: Flask) -> None:

@@ -137,14 +137,12 @@ class SignInLetter(db.Model):
     @classmethod
     def spend(cls, token: str, kind: LetterKind, now: datetime) -> "SignInLetter | None":
         """Use the letter up, once: of two at the same time only one gets it."""
-        spent = db.session.execute(
+        return db.session.scalar(
             update(cls)
             .where(cls.token_hash == cls.hash(token), cls.kind == kind, cls.used_at.is_(None), cls.expires_at > now)
             .values(used_at=now)
+            .returning(cls)
         )
-        if spent.rowcount != 1:
-            return None
-        return db.session.scalar(select(cls).where(cls.token_hash == cls.hash(token)))
 
     @classmethod
     def void(cls, email: str, now: datetime) -> None:

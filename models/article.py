@@ -354,8 +354,8 @@ class Article(db.Model):
     @classmethod
     def count_read(cls, slug: str, now: datetime) -> bool:
         """Add one read; False when there is no such public story. The caller commits."""
-        found = db.session.execute(db.update(cls).where(cls.slug == slug, cls.is_out(now)).values(reads=cls.reads + 1))
-        return found.rowcount == 1
+        added = db.update(cls).where(cls.slug == slug, cls.is_out(now)).values(reads=cls.reads + 1)
+        return db.session.scalar(added.returning(cls.id)) is not None
 
 
 class LiveEntry(db.Model):

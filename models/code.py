@@ -140,9 +140,9 @@ class Redemption(db.Model):
     @classmethod
     def keep(cls, order_id: int, until: datetime) -> None:
         """Hold the use longer: the buyer has done all there is to do, and the bank takes days."""
-        db.session.execute(update(cls)
-                           .where(cls.order_id == order_id, cls.state == RedemptionState.HELD)
-                           .values(expires_at=until))
+        db.session.execute(
+            update(cls).where(cls.order_id == order_id, cls.state == RedemptionState.HELD).values(expires_at=until)
+        )
 
     @classmethod
     def release(cls, order_id: int) -> None:

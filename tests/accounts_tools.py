@@ -24,7 +24,9 @@ def visit(app: Flask, address: str = "127.0.0.1") -> FlaskClient:
     """A new browser at this IP address, with no cookie."""
     client = Visitor(app, app.response_class, use_cookies=True)
     client.environ_base = {
-        "HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_HOST": "127.0.0.1:5000", "REMOTE_ADDR": address,
+        "HTTP_SEC_FETCH_SITE": "same-origin",
+        "HTTP_HOST": "127.0.0.1:5000",
+        "REMOTE_ADDR": address,
         "HTTP_USER_AGENT": "test",
     }
     return client

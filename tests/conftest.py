@@ -1,7 +1,8 @@
 """What every test may ask for. Nothing of ours is mocked: databases, the Stripe sandbox and mail are real."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,34 +29,61 @@ def refuse_a_write_outside_begin_write(connection, cursor, statement, *_rest) ->
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
+    """A PostgreSQL for this process, with a database `whole` that has every table, to be copied."""
     with services.postgres() as url:
+        with administer(url) as run:
+            run("CREATE DATABASE whole")
+        engine = sqlalchemy.create_engine(url.format("whole"))
+        db.metadata.create_all(engine)
+        engine.dispose()
         yield url
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """An empty PostgreSQL database of this test's own."""
-    name = f"test_{secrets.token_hex(6)}"
-    admin = sqlalchemy.create_engine(postgres_server.format("postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield postgres_server.format(name)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.dispose()
+@contextmanager
+def administer(server: str) -> Iterator[Callable[[str], object]]:
+    engine = sqlalchemy.create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection.exec_driver_sql
+    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """For tests that must hold on both: "" is SQLite in DATA."""
-    return "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where the site keeps its rows: "" is SQLite in DATA. What asks for it, or for `settings`, runs on both."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    server = request.getfixturevalue("postgres_server")
+    yield server.format("whole")
+    with administer(server) as run:  # a new database for each test would cost half a second
+        run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'whole'")
+    engine = sqlalchemy.create_engine(server.format("whole"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of this test's own with no table in it."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    server, name = request.getfixturevalue("postgres_server"), f"test_{secrets.token_hex(6)}"
+    with administer(server) as run:
+        run(f"CREATE DATABASE {name}")
+    yield server.format(name)
+    with administer(server) as run:
+        run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> dict:
+def settings(tmp_path: Path, database_url: str) -> dict:
     """Settings of a site in sandbox mode; a test overrides what it is about by a fixture of the same name."""
     return {
         "DATA": tmp_path / "data",
+        "DATABASE_URL": database_url,
         "SECRET_KEY": "for tests only",
         "SITE_URL": "http://127.0.0.1:5000",
         "STRIPE_SECRET_KEY": "sk_test_masthead",
@@ -117,8 +145,8 @@ def sandbox(tmp_path: Path) -> Iterator[Running]:
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[Live]:
+def live(tmp_path: Path, database_url: str) -> Iterator[Live]:
     """Site and sandbox, talking to each other over HTTP."""
-    site = Live(tmp_path)
+    site = Live(tmp_path, DATABASE_URL=database_url)
     yield site
     site.close()

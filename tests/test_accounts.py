@@ -21,23 +21,45 @@ LATER = NOON.replace(year=2100)
 
 
 def give(email: str, account: Account | None = None, **given) -> Donation:
-    kept = {"frequency": Frequency.ONCE, "amount": Money(2500, "EUR"), "status": DonationStatus.PAID, "paid_at": NOON,
-            "patron_until": LATER}
+    kept = {
+        "frequency": Frequency.ONCE,
+        "amount": Money(2500, "EUR"),
+        "status": DonationStatus.PAID,
+        "paid_at": NOON,
+        "patron_until": LATER,
+    }
     return keep(Donation(email=email, account_id=account.id if account else None, **kept | given))
 
 
 def pay(gift: Donation, minor: int, stripe_id: str) -> Payment:
     kind = PaymentKind.CHARGE if minor > 0 else PaymentKind.REFUND
-    return keep(Payment(kind=kind, stripe_id=stripe_id, amount=Money(minor, "EUR"), donation_id=gift.id,
-                        card="Visa ending 4242", moved_at=NOON))
+    return keep(
+        Payment(
+            kind=kind,
+            stripe_id=stripe_id,
+            amount=Money(minor, "EUR"),
+            donation_id=gift.id,
+            card="Visa ending 4242",
+            moved_at=NOON,
+        )
+    )
 
 
 def buy(email: str, account: Account | None = None) -> Order:
     pro = make_offer().edition("pro")
-    return keep(Order(
-        email=email, account_id=account.id if account else None, edition_id=pro.id, status=OrderStatus.PAID,
-        title="China Internet Report 2026, Pro Edition", list_price=Money(40000, "USD"), saving=Money(12000, "USD"),
-        total=Money(28000, "USD"), paid_at=NOON))
+    return keep(
+        Order(
+            email=email,
+            account_id=account.id if account else None,
+            edition_id=pro.id,
+            status=OrderStatus.PAID,
+            title="China Internet Report 2026, Pro Edition",
+            list_price=Money(40000, "USD"),
+            saving=Money(12000, "USD"),
+            total=Money(28000, "USD"),
+            paid_at=NOON,
+        )
+    )
 
 
 def register(browser, email="new@example.org", password=PASSWORD, name="Robin"):
@@ -72,8 +94,18 @@ def test_a_taken_address_is_not_called_one(app):
 
 @pytest.mark.parametrize(
     "password",
-    ["", "seven77", "password", "PASSWORD123", "qwertyuiop", "new@example.org", "NEW@example.org", "aaaaaaaaaaaa",
-     "x" * 1001, "       1       "],
+    [
+        "",
+        "seven77",
+        "password",
+        "PASSWORD123",
+        "qwertyuiop",
+        "new@example.org",
+        "NEW@example.org",
+        "aaaaaaaaaaaa",
+        "x" * 1001,
+        "       1       ",
+    ],
 )
 def test_passwords_that_anybody_would_guess_are_refused(app, password):
     reply = register(visit(app), password=password)
@@ -137,8 +169,10 @@ def test_a_wrong_password_and_an_unknown_address_take_as_long(app):
 @pytest.mark.parametrize("form", ["link", "forgot"])
 def test_asking_for_a_letter_does_not_tell_who_has_an_account(app, form):
     make_account("known@example.org")
-    texts = {visit(app).post(f"/account/{form}", data={"email": email}).text.replace(email, "")
-             for email in ("known@example.org", "nobody@example.org")}
+    texts = {
+        visit(app).post(f"/account/{form}", data={"email": email}).text.replace(email, "")
+        for email in ("known@example.org", "nobody@example.org")
+    }
     assert len(texts) == 1
 
 
@@ -285,8 +319,14 @@ def test_the_letter_that_confirms_can_be_sent_again(app):
 
 def test_the_account_shows_what_was_given_and_what_comes_next(app):
     reader, browser = make_account(), visit(app)
-    gift = give(reader.email, reader, frequency=Frequency.MONTH, amount=Money(1000, "EUR"), subscription="sub_1",
-                patron_until=NOON.replace(month=12, day=27))
+    gift = give(
+        reader.email,
+        reader,
+        frequency=Frequency.MONTH,
+        amount=Money(1000, "EUR"),
+        subscription="sub_1",
+        patron_until=NOON.replace(month=12, day=27),
+    )
     pay(gift, 1000, "in_1"), pay(gift, 1000, "in_2"), pay(gift, -1000, "re_1")
     sign_in(browser, reader)
     page = " ".join(re.sub("<[^>]+>", " ", browser.get("/account").text).split()).replace("\u00a0", " ")

@@ -22,8 +22,12 @@ def buy(number: int, settings: dict, start, answers) -> None:  # type: ignore[no
     client = browser(app)
     client.environ_base["REMOTE_ADDR"] = f"10.0.0.{number}"
     data = {
-        "edition": "pro", "code": "LASTTEN", "email": f"buyer{number}@example.org", "consent": "y",
-        "attempt": f"attempt {number}"}
+        "edition": "pro",
+        "code": "LASTTEN",
+        "email": f"buyer{number}@example.org",
+        "consent": "y",
+        "attempt": f"attempt {number}",
+    }
     assert client.get("/offers/china-internet-report").status_code == 200  # the page is open in front of everyone
     start.wait(60)
     reply = client.post("/offers/china-internet-report/checkout", data=data)
@@ -53,7 +57,8 @@ def test_ten_of_forty_get_the_code(settings: dict, sandbox, context) -> None:
 
     start, answers = context.Barrier(BUYERS), context.Queue()
     buyers = [
-        context.Process(target=buy, args=(number, settings, start, answers), daemon=True) for number in range(BUYERS)]
+        context.Process(target=buy, args=(number, settings, start, answers), daemon=True) for number in range(BUYERS)
+    ]
     for buyer in buyers:
         buyer.start()
     got = []

@@ -120,7 +120,7 @@ def test_every_table_is_exported() -> None:
     assert tables <= set(models.__all__)
 
 
-@pytest.mark.parametrize(("file", "lines"), [("app.py", 60), ("tests/conftest.py", 150)])
+@pytest.mark.parametrize(("file", "lines"), [("app.py", 60), ("tests/conftest.py", 180)])
 def test_files_that_tend_to_grow_stay_small(file: str, lines: int) -> None:
     assert len((ROOT / file).read_text().splitlines()) <= lines
 

@@ -28,7 +28,7 @@ from models.article import Kind, SourceFormat, Status
 from models.code import RedemptionState
 from models.metering import Access
 from models.money import Money
-from tests.conftest import browser, open_site
+from tests.conftest import browser
 from tests.makers import (
     keep as keep_rows,
 )
@@ -367,28 +367,6 @@ def test_who_saves_second_sees_both_texts_and_overwrites_only_knowingly(desk: Fl
     shown = re.search(r'name="saved_at"[^>]*value="([^"]+)"', reply.text)[1]
     assert change(desk, article, source="Mine.", saved_at=unescape(shown)).status_code == 303
     assert read_again(article).source == "Mine."
-
-
-def test_the_desk_works_on_postgresql_too(settings: dict, postgres_url: str) -> None:
-    app = open_site(settings | {"DATABASE_URL": postgres_url})
-    with app.app_context():
-        desk = browser(app)
-        sign_in(desk, make_editor())
-        article = write(desk, action="publish", is_lead="y", kind="liveblog")
-        opened = article.saved_at.isoformat()
-        assert change(desk, article, title="Hers", is_lead="y").status_code == 303
-        assert change(desk, article, title="Mine", saved_at=opened).status_code == 409
-        assert desk.post("/desk/board", data=board(desk, ("#雨#", "Rain", "Weibo"))).status_code == 303
-        code = make_code(make_offer())
-        make_order(code, RedemptionState.USED)
-        assert desk.post(f"/desk/codes/{code.public_id}", data={"action": "off"}).status_code == 303
-        for page in (*PAGES, f"/desk/articles/{article.id}"):
-            assert desk.get(page).status_code == 200, page
-        db.session.remove()
-        db.engine.dispose()
-
-
-# ---- Liveblogs ----
 
 
 def entry(article: Article, words: str) -> LiveEntry:

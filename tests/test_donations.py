@@ -158,15 +158,36 @@ def test_the_patrons_page_counts_from_the_books(client):
     make_offer()  # for the publisher's name
     make_patron("one@example.org")
     make_patron("two@example.org")
-    keep(Donation(email="one@example.org", frequency=Frequency.ONCE, amount=Money(500, "EUR"),
-                  status=DonationStatus.PAID, patron_until=utcnow() + timedelta(days=9)))
-    keep(Donation(email="past@example.org", frequency=Frequency.ONCE, amount=Money(500, "EUR"),
-                  status=DonationStatus.PAID, patron_until=utcnow() - timedelta(days=1)))
+    keep(
+        Donation(
+            email="one@example.org",
+            frequency=Frequency.ONCE,
+            amount=Money(500, "EUR"),
+            status=DonationStatus.PAID,
+            patron_until=utcnow() + timedelta(days=9),
+        )
+    )
+    keep(
+        Donation(
+            email="past@example.org",
+            frequency=Frequency.ONCE,
+            amount=Money(500, "EUR"),
+            status=DonationStatus.PAID,
+            patron_until=utcnow() - timedelta(days=1),
+        )
+    )
     gift = db.session.scalars(db.select(Donation)).first()
 
     def moved(number, minor, currency="EUR", kind=PaymentKind.CHARGE):
-        keep(Payment(kind=kind, stripe_id=f"pi_{number}", amount=Money(minor, currency), donation_id=gift.id,
-                     moved_at=utcnow() - timedelta(seconds=5)))
+        keep(
+            Payment(
+                kind=kind,
+                stripe_id=f"pi_{number}",
+                amount=Money(minor, currency),
+                donation_id=gift.id,
+                moved_at=utcnow() - timedelta(seconds=5),
+            )
+        )
 
     moved(1, 10000)
     moved(2, 2550)

@@ -10,8 +10,16 @@ from app import create_app
 from models import db
 
 
-def test_migrations_build_what_the_models_declare(settings: dict, database_url: str) -> None:
-    app = create_app(settings | {"DATABASE_URL": database_url})
+def test_migrations_build_what_the_models_declare(tmp_path: Path, empty_database_url: str) -> None:
+    app = create_app(
+        {
+            "DATA": tmp_path,
+            "DATABASE_URL": empty_database_url,
+            "SECRET_KEY": "for tests only",
+            "STRIPE_SECRET_KEY": "sk_test_masthead",
+            "STRIPE_WEBHOOK_SECRETS": "whsec_for_tests",
+        }
+    )
     folder = str(Path(app.root_path, "migrations"))
     with app.app_context():
         upgrade(folder)

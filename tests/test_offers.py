@@ -356,8 +356,17 @@ def test_after_the_webhook_download_and_receipt(client, sandbox, code):
     assert "http-equiv" not in text
     main = text.partition("<main")[2]
     assert main.index("/downloads/") < main.index("What happened") < main.index("Receipt")
-    for fact in ("US$400.00", "−120.00", "US$280.00", "Stichting Bovenburen", "Oudegracht 999, Utrecht", "Visa ending",
-                 "We showed US$280.00 and Stripe charged US$280.00", "no longer withdraw", "2026-000001"):
+    for fact in (
+        "US$400.00",
+        "−120.00",
+        "US$280.00",
+        "Stichting Bovenburen",
+        "Oudegracht 999, Utrecht",
+        "Visa ending",
+        "We showed US$280.00 and Stripe charged US$280.00",
+        "no longer withdraw",
+        "2026-000001",
+    ):
         assert fact in main, fact
 
 

@@ -84,8 +84,15 @@ def test_what_is_left_to_pay_is_never_below_what_stripe_takes():
 @pytest.mark.parametrize(
     "typed",
     [
-        "WHATSONWEIBO30", " whatsonweibo30 ", "WhatsOnWeibo30", "whats on weibo 30", "ＷＨＡＴＳＯＮＷＥＩＢＯ３０",
-        "WHATSONWEIBO30\n", "\u3000whatsonweibo30", "WHATS\u200bONWEIBO30", "\ufeffWHATSONWEIBO30",
+        "WHATSONWEIBO30",
+        " whatsonweibo30 ",
+        "WhatsOnWeibo30",
+        "whats on weibo 30",
+        "ＷＨＡＴＳＯＮＷＥＩＢＯ３０",
+        "WHATSONWEIBO30\n",
+        "\u3000whatsonweibo30",
+        "WHATS\u200bONWEIBO30",
+        "\ufeffWHATSONWEIBO30",
         "WHATSON\u00adWEIBO30",
     ],
 )

@@ -142,8 +142,19 @@ def test_pages_of_accounts_are_private_and_not_indexed(app, address):
 
 @pytest.mark.parametrize(
     "path",
-    ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
-     "http:evil.example", "javascript:alert(1)", " //evil.example", "/" + "a" * 600, "///evil.example", "evil.example"],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "http:evil.example",
+        "javascript:alert(1)",
+        " //evil.example",
+        "/" + "a" * 600,
+        "///evil.example",
+        "evil.example",
+    ],
 )
 def test_nobody_is_sent_elsewhere_after_signing_in(app, path):
     reader = make_account()

@@ -12,13 +12,15 @@ NOT_TOO_LONG = Length(max=LONGEST_PASSWORD, message=f"This is too long. {LONGEST
 
 
 def email_line() -> EmailLine:
-    return EmailLine("Your e-mail", [InputRequired("Your e-mail is missing. Write it here.")],
-                     render_kw={"autocomplete": "email"})
+    return EmailLine(
+        "Your e-mail", [InputRequired("Your e-mail is missing. Write it here.")], render_kw={"autocomplete": "email"}
+    )
 
 
 def new_password(label: str) -> PasswordField:
-    return PasswordField(label, [PASSWORD_NEEDED, NOT_TOO_LONG],
-                         render_kw={"autocomplete": "new-password", "minlength": SHORTEST})
+    return PasswordField(
+        label, [PASSWORD_NEEDED, NOT_TOO_LONG], render_kw={"autocomplete": "new-password", "minlength": SHORTEST}
+    )
 
 
 def printable(_form: Form, field: Line) -> None:
@@ -27,8 +29,11 @@ def printable(_form: Form, field: Line) -> None:
 
 
 def name_line() -> Line:
-    return Line("Name", [Length(max=80, message="This is too long. 80 characters are the most."), printable],
-                render_kw={"autocomplete": "name"})
+    return Line(
+        "Name",
+        [Length(max=80, message="This is too long. 80 characters are the most."), printable],
+        render_kw={"autocomplete": "name"},
+    )
 
 
 class LoginForm(Form):

@@ -23,8 +23,13 @@ def reader() -> Account:
 @signed_in_only
 def home() -> ResponseReturnValue:
     who, now = reader(), utcnow()
-    return render_template("accounts/home.html", who=who, patron=is_patron(who, now), rhythm=history.RHYTHM,
-                           history=history.of_account(who.id))
+    return render_template(
+        "accounts/home.html",
+        who=who,
+        patron=is_patron(who, now),
+        rhythm=history.RHYTHM,
+        history=history.of_account(who.id),
+    )
 
 
 @bp.get("/receipts/<public_id>")
@@ -35,8 +40,14 @@ def receipt(public_id: str) -> ResponseReturnValue:
     gift = db.session.get(Donation, payment.donation_id) if payment and payment.donation_id else None
     if payment is None or gift is None or gift.account_id != reader().id:
         abort(404)
-    return render_template("accounts/receipt.html", payment=payment, gift=gift, who=reader(),
-                           what=history.gift_title(gift, payment.moved_at), publisher=Publication.get())
+    return render_template(
+        "accounts/receipt.html",
+        payment=payment,
+        gift=gift,
+        who=reader(),
+        what=history.gift_title(gift, payment.moved_at),
+        publisher=Publication.get(),
+    )
 
 
 @bp.route("/gifts/<public_id>/stop", methods=["GET", "POST"])
