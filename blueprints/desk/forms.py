@@ -33,6 +33,7 @@ ACCESS = {
 KINDS = {Kind.ARTICLE: "Story", Kind.LIVEBLOG: "Liveblog"}
 LONGEST_TAG = 80  # characters
 LONGEST_TITLE = 300
+LONGEST_NAME = 100  # of a category or an author
 PLACES = 5  # on the board
 
 
@@ -187,3 +188,41 @@ class BoardForm(Form):
     def of(cls, tags: list[Tag], before: str) -> "BoardForm":
         rows = [{"name": tag.name, "meaning": tag.meaning, "source": tag.source} for tag in tags]
         return cls.posted(data={"rows": rows, "before": before})
+
+
+class SectionForm(Form):
+    """What categories and authors have in common: a name, and an address made from it when none is typed."""
+
+    name = Words(
+        "Name", [InputRequired("The name is empty. Write the one that readers will see."), Length(max=LONGEST_NAME)]
+    )
+    slug = Words("Address", [Length(max=200)])
+    before = HiddenField()
+
+    @classmethod
+    def of(cls, row: Category | Author | None, before: str) -> "SectionForm":
+        """The form as posted, else as the row stands."""
+        return cls.posted(obj=row, data={"before": before})
+
+    def validate_name(self, field: Field) -> None:
+        if not slugify(field.data):
+            raise ValidationError("The name needs at least one letter or digit.")
+
+    def validate_slug(self, field: Field) -> None:
+        if field.data and not slugify(field.data):
+            raise ValidationError("The address needs at least one letter or digit.")
+
+
+class CategoryForm(SectionForm):
+    hanzi = Words("Hanzi", [Length(max=12)])
+    description = Text("Description", [Length(max=2000)])
+    position = Words("Place in the order", [Optional()])
+
+    def validate_position(self, field: Field) -> None:
+        if not re.fullmatch("[0-9]{1,6}", field.data):
+            raise ValidationError("Write a whole number such as 3, or leave it empty for the last place.")
+
+
+class AuthorForm(SectionForm):
+    role = Words("Role", [Length(max=200)])
+    bio = Text("About", [Length(max=5000)])
