@@ -115,21 +115,21 @@ def test_what_cannot_be_read_is_said_beside_its_field(desk: FlaskClient, typed: 
     assert all(f'value="{value.strip()}"' in reply.text for value in typed.values())
 
 
-def test_what_no_story_carries_can_be_deleted(desk: FlaskClient) -> None:
+def test_what_no_story_uses_can_be_deleted(desk: FlaskClient) -> None:
     for row in (make_category(), make_author()):
         assert "Delete this" in said(desk.get(page_of(row)))
         assert desk.post(page_of(row), data={"action": "delete"}).status_code == 303
     assert Category.in_order() == Author.in_order() == []
 
 
-def test_what_a_story_carries_stays(desk: FlaskClient) -> None:
+def test_what_a_story_uses_stays(desk: FlaskClient) -> None:
     category, author = make_category(), make_author()
     make_article(category=category, authors=[author])
     for row in (category, author):
         page = page_of(row)
         assert "cannot be deleted" in said(desk.get(page)) and "Delete this" not in said(desk.get(page))
         reply = desk.post(page, data={"action": "delete"}, follow_redirects=True)
-        assert f"Stories carry {row.name}, so it stays" in said(reply)
+        assert f"Stories use {row.name}, so this" in said(reply)
     story = db.session.query(Article).one()
     assert story.category is category and story.authors == [author]
 

@@ -140,7 +140,7 @@ def delete(sort: Sort, row: Category | Author) -> ResponseReturnValue:
     begin_write()
     if story_counts(sort).get(row.id):
         db.session.rollback()
-        flash(f"Stories carry {row.name}, so it stays. Give them another {sort.word} first.", "error")
+        flash(f"Stories use {row.name}, so this {sort.word} stays. Give them another first.", "error")
         return redirect(request.path, code=303)
     name = row.name
     db.session.delete(row)
