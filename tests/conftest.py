@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy
 from flask import Flask, g, has_app_context
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
 
 from app import create_app
@@ -96,6 +97,7 @@ def settings(tmp_path: Path, database_url: str) -> dict:
 def open_site(settings: dict) -> Flask:
     """The site with its tables made."""
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache()  # else each test would compile its pages anew
     with app.app_context():
         db.create_all()
     return app
