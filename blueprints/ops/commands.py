@@ -44,7 +44,7 @@ def create_user(email: str, role: str, name: str) -> None:
     account.set_password_hash(password_hash)
     account.verify_email(utcnow())
     db.session.commit()
-    click.echo(f"{account.email} is a {role}.")
+    click.echo(f"{account.email} can sign in now, as {role}.")
 
 
 @click.command("worker")
