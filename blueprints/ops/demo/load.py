@@ -26,7 +26,7 @@ from models import (
     db,
 )
 from models.money import Money
-from models.patronage import DonationStatus, Frequency
+from models.patronage import ONE_YEAR, DonationStatus, Frequency
 from models.payment import PaymentKind
 
 PATRON = "patron@upstairs.example"
@@ -128,12 +128,12 @@ def add_gift(account: Account, now: datetime) -> None:
     gift = Donation(
         email=account.email,
         account_id=account.id,
-        frequency=Frequency.MONTH,
-        amount=Money(1000, "EUR"),
+        frequency=Frequency.ONCE,  # only Stripe could stop a repeating one
+        amount=Money(6000, "EUR"),
         status=DonationStatus.PAID,
         created_at=given_at,
         paid_at=given_at,
-        patron_until=now + timedelta(days=365),
+        patron_until=given_at + ONE_YEAR,
     )
     db.session.add(gift)
     db.session.flush()
@@ -141,7 +141,7 @@ def add_gift(account: Account, now: datetime) -> None:
         Payment(
             kind=PaymentKind.CHARGE,
             stripe_id="demo_first_gift",
-            amount=Money(1000, "EUR"),
+            amount=Money(6000, "EUR"),
             donation_id=gift.id,
             card="Sample, no card",
             moved_at=given_at,
