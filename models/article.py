@@ -1,4 +1,4 @@
-"""Stories and what they hang together by: categories, authors, tags, pictures, liveblog entries, pages."""
+"""Stories and what they hang together by: categories, authors, tags, liveblog entries."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,16 +10,10 @@ from sqlalchemy.orm import Mapped, attributes, joinedload, mapped_column, relati
 
 from models.base import ShortEnum, db, utcnow
 from models.metering import Access
+from models.picture import Picture
 from models.writing import Sizes, Written, write
 
 POPULAR_DAYS = 90  # how far back 'popular' looks
-ENDINGS = {
-    "image/svg+xml": ".svg",
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/gif": ".gif",
-}
 
 
 class Kind(StrEnum):
@@ -102,32 +96,6 @@ class Tag(db.Model):
         )
         rows = db.session.execute(select(cls, told).where(cls.board_position.is_not(None)).order_by(cls.board_position))
         return [(tag, bool(has_story)) for tag, has_story in rows]
-
-
-class Picture(db.Model):
-    """A file in DATA/media, shown under /media/<key>. Width and height in CSS pixels, so that nothing jumps."""
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(unique=True)
-    content_type: Mapped[str]
-    width: Mapped[int]
-    height: Mapped[int]
-
-    @property
-    def file_name(self) -> str:
-        """Its name in DATA/media."""
-        return f"{self.key}{ENDINGS.get(self.content_type, '')}"
-
-    @classmethod
-    def by_key(cls, key: str) -> "Picture | None":
-        return db.session.scalar(select(cls).where(cls.key == key))
-
-    @classmethod
-    def sizes(cls) -> dict[str, tuple[int, int]]:
-        """Width and height of every picture by its key, for texts that show them."""
-        return {
-            key: (width, height) for key, width, height in db.session.execute(select(cls.key, cls.width, cls.height))
-        }
 
 
 article_tag = db.Table(
@@ -375,46 +343,3 @@ class LiveEntry(db.Model):
         mark = f"{crc32(source.encode('utf-8', 'replace')):x}-"  # entries share a page: their footnotes must not meet
         written = write(source, note_mark=mark, sizes=sizes)
         self.source, self.body_html = source, written.body + written.references
-
-
-class Page(db.Model):
-    """A standing page: about, contact, privacy, terms, refunds."""
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    slug: Mapped[str] = mapped_column(unique=True)
-    title: Mapped[str] = mapped_column(default="")
-    standfirst: Mapped[str] = mapped_column(default="")
-    status: Mapped[Status] = mapped_column(ShortEnum(Status), default=Status.PUBLISHED)
-    source: Mapped[str] = mapped_column(default="")
-    source_format: Mapped[SourceFormat] = mapped_column(ShortEnum(SourceFormat), default=SourceFormat.MARKDOWN)
-    body_html: Mapped[str] = mapped_column(default="")
-    published_at: Mapped[datetime | None]
-    updated_at: Mapped[datetime | None]
-    imported_from: Mapped[str | None] = mapped_column(unique=True)
-
-    def write(self, source: str, source_format: SourceFormat = SourceFormat.MARKDOWN) -> None:
-        written = write(source, html=source_format is SourceFormat.HTML)
-        self.source, self.source_format = source, source_format
-        self.body_html = written.body + written.references
-
-    @classmethod
-    def by_slug(cls, slug: str) -> "Page | None":
-        return db.session.scalar(select(cls).where(cls.slug == slug))
-
-
-class Publication(db.Model):
-    """What the publisher says of itself: one row, made by `flask db upgrade`, edited at the desk."""
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    motto: Mapped[str] = mapped_column(default="")
-    colophon: Mapped[str] = mapped_column(default="")
-    wordmark_hanzi: Mapped[str] = mapped_column(default="")  # raised beside the wordmark; may be empty
-    publisher: Mapped[str] = mapped_column(default="")  # the legal person, for receipts
-    address: Mapped[str] = mapped_column(default="")  # postal, in one line or several
-    email: Mapped[str] = mapped_column(default="")  # where readers write to, and alerts go
-
-    @classmethod
-    def get(cls) -> "Publication":
-        """The one row; a blank one, not yet saved, before the publisher has said anything."""
-        blank = dict.fromkeys("motto colophon wordmark_hanzi publisher address email".split(), "")
-        return db.session.get(cls, 1) or cls(id=1, **blank)

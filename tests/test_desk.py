@@ -44,7 +44,15 @@ from tests.makers import (
     sign_in,
 )
 
-PAGES = ["/desk", "/desk/articles/new", "/desk/publication", "/desk/board", "/desk/codes", "/desk/money", "/desk/sections"]
+PAGES = [
+    "/desk",
+    "/desk/articles/new",
+    "/desk/publication",
+    "/desk/board",
+    "/desk/codes",
+    "/desk/money",
+    "/desk/sections",
+]
 TEXT = "The lift stops at nineteen.\r\n\r\nIt said 好的 and #骑手说电梯坏了#."
 
 

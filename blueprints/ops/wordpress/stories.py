@@ -7,10 +7,11 @@ from datetime import datetime
 from blueprints.ops.wordpress import body
 from blueprints.ops.wordpress.report import Report
 from blueprints.ops.wordpress.wxr import Export, Item, Reply
-from models.article import Article, Page, SourceFormat, Status
+from models.article import Article, SourceFormat, Status
 from models.comment import Comment, CommentState
 from models.html_tree import inner_html, parse
 from models.metering import Access
+from models.page import Page
 from models.writing import write
 
 STATUSES = {

@@ -1,0 +1,53 @@
+"""Standing pages, and what the publisher says of itself."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.article import SourceFormat, Status
+from models.base import ShortEnum, db
+from models.writing import write
+
+
+class Page(db.Model):
+    """A standing page: about, contact, privacy, terms, refunds."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str] = mapped_column(default="")
+    standfirst: Mapped[str] = mapped_column(default="")
+    status: Mapped[Status] = mapped_column(ShortEnum(Status), default=Status.PUBLISHED)
+    source: Mapped[str] = mapped_column(default="")
+    source_format: Mapped[SourceFormat] = mapped_column(ShortEnum(SourceFormat), default=SourceFormat.MARKDOWN)
+    body_html: Mapped[str] = mapped_column(default="")
+    published_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
+    imported_from: Mapped[str | None] = mapped_column(unique=True)
+
+    def write(self, source: str, source_format: SourceFormat = SourceFormat.MARKDOWN) -> None:
+        written = write(source, html=source_format is SourceFormat.HTML)
+        self.source, self.source_format = source, source_format
+        self.body_html = written.body + written.references
+
+    @classmethod
+    def by_slug(cls, slug: str) -> "Page | None":
+        return db.session.scalar(select(cls).where(cls.slug == slug))
+
+
+class Publication(db.Model):
+    """What the publisher says of itself: one row, edited at the desk."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    motto: Mapped[str] = mapped_column(default="")
+    colophon: Mapped[str] = mapped_column(default="")
+    wordmark_hanzi: Mapped[str] = mapped_column(default="")  # raised beside the wordmark; may be empty
+    publisher: Mapped[str] = mapped_column(default="")  # the legal person, for receipts
+    address: Mapped[str] = mapped_column(default="")  # postal, in one line or several
+    email: Mapped[str] = mapped_column(default="")  # where readers write to, and alerts go
+
+    @classmethod
+    def get(cls) -> "Publication":
+        """The one row; a blank one, not yet saved, before the publisher has said anything."""
+        blank = dict.fromkeys("motto colophon wordmark_hanzi publisher address email".split(), "")
+        return db.session.get(cls, 1) or cls(id=1, **blank)
