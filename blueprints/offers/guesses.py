@@ -1,4 +1,8 @@
-"""Codes cannot be found by trying: after ten wrong ones from one place, none is looked up for a while."""
+"""Codes cannot be found by trying.
+
+After ten unknown ones from one place every refusal reads the same, so that nothing is learnt from it; after a
+hundred none is looked up for a while. A good code works in between: readers share addresses.
+"""
 
 import hashlib
 import hmac
@@ -10,13 +14,16 @@ from flask import current_app, request
 from models import Attempts, begin_write, db
 from models.pricing import DiscountRefused
 
-MOST = 10
+TELLING = 10  # unknown codes until refusals no longer say why
+MOST = 100  # until none is looked up
 PER = timedelta(minutes=15)
 
 
 def too_many() -> DiscountRefused:
     return DiscountRefused(
-        "too-many", "Too many codes were tried from here. Wait a quarter of an hour, or go on without one."
+        "too-many",
+        "Too many codes were tried from here, and this one cannot be used. "
+        "Wait a quarter of an hour, or go on without one.",
     )
 
 
@@ -29,8 +36,9 @@ def bucket() -> str:
     return "codes:" + hmac.new(key, address.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def used_up(now: datetime) -> bool:
-    return Attempts.so_far(bucket(), now, PER) >= MOST
+def so_far(now: datetime) -> int:
+    """Unknown codes from this place in this quarter of an hour."""
+    return Attempts.so_far(bucket(), now, PER)
 
 
 def count(now: datetime) -> None:

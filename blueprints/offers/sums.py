@@ -32,16 +32,20 @@ def reckon(offer: Offer, chosen: Edition, typed: str, now: datetime) -> Sums:
 
 
 def find(typed: str, edition: Edition, now: datetime) -> Code:
-    """The code, if it can be used for this edition now. Raises DiscountRefused, and counts the guess."""
-    if guesses.used_up(now):
+    """The code, if it can be used for this edition now. Raises DiscountRefused, and counts an unknown one."""
+    guessed = guesses.so_far(now)
+    if guessed >= guesses.MOST:
         raise guesses.too_many()
     try:
         code = Code.by_text(typed) if normal_code(typed).isprintable() else None  # PostgreSQL takes no NUL
         if code is None:
             raise no_such_code()
         quote(edition.price, code.discount(now), edition.id, now)
-    except DiscountRefused:
-        guesses.count(now)
+    except DiscountRefused as refused:
+        if refused.reason == no_such_code().reason:
+            guesses.count(now)
+        if guessed >= guesses.TELLING:
+            raise guesses.too_many() from None
         raise
     return code
 
