@@ -88,25 +88,20 @@ class Money:
 
 
 def parse(text: str, currency: str) -> Money:
-    """Read what a person typed in major units: "10", "10.50", "10,50", "€ 10", "1,250.00".
+    """Read what a person typed in major units: "10", "10.50", "10,50", "€ 10".
 
     Raises NotAnAmount. Only ASCII digits count (full-width ones are refused, so that what is charged is what was
-    seen); a comma or point before exactly three digits parts thousands, before one or two it parts cents.
+    seen), and no mark that parts thousands: "1,000" is one to some readers and a thousand to others.
     """
     bare = unicodedata.normalize("NFC", text).strip()
     for symbol in (SYMBOLS.get(currency, ""), currency, "$"):
         if symbol:
             bare = bare.removeprefix(symbol).removesuffix(symbol).strip()
     places = digits(currency)
-    if not re.fullmatch(r"[0-9][0-9.,]*", bare) or len(bare) > 15:
-        raise NotAnAmount("Write an amount in figures, such as 10 or 12.50.")
-    cents = re.search(f"[.,]([0-9]{{1,{places}}})$", bare) if places else None
-    whole = bare[: cents.start()] if cents else bare
-    part = (cents[1] if cents else "").ljust(places, "0")
-    marks = set(re.findall("[.,]", whole))
-    clash = len(marks) > 1 or (cents is not None and cents[0][0] in marks)  # 1.234.5 could mean two things
-    if clash or not re.fullmatch(r"[0-9]+|[1-9][0-9]{0,2}([.,][0-9]{3})+", whole):
-        raise NotAnAmount("Write an amount in figures, such as 10 or 12.50.")
+    found = re.fullmatch(f"([0-9]{{1,12}})(?:[.,]([0-9]{{1,{places}}}))?" if places else "([0-9]{1,12})()", bare)
+    if not found:
+        raise NotAnAmount("Write an amount in figures with no mark for thousands, such as 10, 12.50 or 1000.")
+    part = (found[2] or "").ljust(places, "0")
     if places == 3 and part[-1] != "0":  # docs.stripe.com/currencies: charges end in 0 there
         raise NotAnAmount("Write no more than two figures after the point.")
-    return Money(int(re.sub("[.,]", "", whole) + part), currency)
+    return Money(int(found[1] + part), currency)
