@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.article import SourceFormat, Status
 from models.base import ShortEnum, db
-from models.writing import write
+from models.writing import Written, write
 
 
 class Page(db.Model):
@@ -25,14 +25,29 @@ class Page(db.Model):
     updated_at: Mapped[datetime | None]
     imported_from: Mapped[str | None] = mapped_column(unique=True)
 
-    def write(self, source: str, source_format: SourceFormat = SourceFormat.MARKDOWN) -> None:
-        written = write(source, html=source_format is SourceFormat.HTML)
+    def write(
+        self, source: str, source_format: SourceFormat = SourceFormat.MARKDOWN, written: Written | None = None
+    ) -> None:
+        """Set the text. `written`: the same text rendered already, as `Article.write` takes it."""
+        written = written or write(source, html=source_format is SourceFormat.HTML)
         self.source, self.source_format = source, source_format
         self.body_html = written.body + written.references
+
+    def publish(self, at: datetime) -> None:
+        """Make it public; a page that was out before keeps its first date."""
+        self.status = Status.PUBLISHED
+        self.published_at = self.published_at or at
+
+    def unpublish(self) -> None:
+        self.status = Status.DRAFT
 
     @classmethod
     def by_slug(cls, slug: str) -> "Page | None":
         return db.session.scalar(select(cls).where(cls.slug == slug))
+
+    @classmethod
+    def for_desk(cls) -> list["Page"]:
+        return list(db.session.scalars(select(cls).order_by(cls.title, cls.slug)))
 
 
 class Publication(db.Model):

@@ -52,6 +52,7 @@ PAGES = [
     "/desk/codes",
     "/desk/money",
     "/desk/sections",
+    "/desk/pages",
 ]
 TEXT = "The lift stops at nineteen.\r\n\r\nIt said 好的 and #骑手说电梯坏了#."
 

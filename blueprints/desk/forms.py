@@ -12,12 +12,12 @@ from wtforms import (
     SelectMultipleField,
     ValidationError,
 )
-from wtforms.validators import Email, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from blueprints.desk.fields import InOrder, LocalTime, Names, Percent, Text, Words, known_zone
 from blueprints.forms import Form
-from models import Article, Author, Category, LiveEntry, Publication, Tag, utcnow
+from models import Article, Author, Category, LiveEntry, Page, Publication, Tag, utcnow
 from models.article import Kind
 from models.editing import picture_keys
 from models.metering import Access
@@ -226,3 +226,17 @@ class CategoryForm(SectionForm):
 class AuthorForm(SectionForm):
     role = Words("Role", [Length(max=200)])
     bio = Text("About", [Length(max=5000)])
+
+
+class PageForm(Form):
+    title = Words(
+        "Title", [DataRequired("The title is empty. Write the one that readers will see."), Length(max=LONGEST_TITLE)]
+    )
+    standfirst = Text("Standfirst", [Length(max=2000)])
+    source = Text("Text")
+    slug = Words("Address", [Length(max=200)])
+
+    @classmethod
+    def of(cls, page: Page | None) -> "PageForm":
+        """The form as posted, else as the page stands."""
+        return cls.posted(obj=page)

@@ -56,6 +56,7 @@ EDITORS = {
     "desk-money": "/desk/money",
     "desk-publication": "/desk/publication",
     "desk-sections": "/desk/sections",
+    "desk-pages": "/desk/pages",
 }
 # Even those further down, which otherwise wait for the reader; it fails where one cannot be shown.
 EVERY_PICTURE_LOADS = """Promise.all([...document.images].map(image => {
