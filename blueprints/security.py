@@ -1,8 +1,11 @@
-"""The one cross-site guard, and the headers of every answer, errors included."""
+"""The one cross-site guard, the headers of every answer, and whom a limit counts."""
 
+import hashlib
+import hmac
+import ipaddress
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, current_app, request
 
 SIGNED_ELSEWHERE = {"payments.webhook"}  # Stripe signs the body instead
 
@@ -28,6 +31,23 @@ def policy(checkout: str) -> str:
             "object-src 'none'",
         ]
     )
+
+
+def network() -> str:
+    """Who asks: the IPv4 address, or the /64 that one IPv6 household has."""
+    try:
+        address = ipaddress.ip_address((request.remote_addr or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network(f"{address}/64", strict=False))
+
+
+def bucket(what: str, who: str) -> str:
+    """What is counted, and of whom: an address, of mail or network, is kept as a keyed hash only."""
+    key = current_app.config["SECRET_KEY"].encode()
+    return f"{what}:{hmac.new(key, who.encode(), hashlib.sha256).hexdigest()[:40]}"
 
 
 def refuse_cross_site() -> None:

@@ -1,15 +1,12 @@
 """How often one may try, counted in the database, so that it holds across processes."""
 
-import hashlib
-import hmac
-import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import current_app, request
 from werkzeug.exceptions import TooManyRequests
 
+from blueprints.security import bucket, network
 from models import Attempts, begin_write, db
 from models.account import normal_email
 
@@ -33,27 +30,29 @@ LETTER_BY_ADDRESS = Limit("letter-by-address", 50, HOUR)
 
 def count_password(email: str, now: datetime) -> None:
     """One more password is tried for this address. Aborts with 429, however right the password may be."""
-    _count({PASSWORD_BY_EMAIL: normal_email(email), PASSWORD_BY_ADDRESS: _network()}, now)
+    _count({PASSWORD_BY_EMAIL: normal_email(email), PASSWORD_BY_ADDRESS: network()}, now)
 
 
 def forgive_password(email: str, now: datetime) -> None:
     """It was the right one, so it does not count. The caller commits; `now` is that of `count_password`."""
-    for limit, who in {PASSWORD_BY_EMAIL: normal_email(email), PASSWORD_BY_ADDRESS: _network()}.items():
-        Attempts.take_back(_bucket(limit, who), now, limit.per)
+    for limit, who in {PASSWORD_BY_EMAIL: normal_email(email), PASSWORD_BY_ADDRESS: network()}.items():
+        Attempts.take_back(bucket(limit.what, who), now, limit.per)
 
 
 def count_registration(email: str, now: datetime) -> None:
-    _count({REGISTER_BY_ADDRESS: _network(), LETTER_BY_EMAIL: normal_email(email)}, now)
+    _count({REGISTER_BY_ADDRESS: network(), LETTER_BY_EMAIL: normal_email(email)}, now)
 
 
 def count_letter(email: str, now: datetime) -> None:
     """One more letter is asked for, whether or not it will be sent: the answer must not tell who has an account."""
-    _count({LETTER_BY_EMAIL: normal_email(email), LETTER_BY_ADDRESS: _network()}, now)
+    _count({LETTER_BY_EMAIL: normal_email(email), LETTER_BY_ADDRESS: network()}, now)
 
 
 def _count(limits: dict[Limit, str], now: datetime) -> None:
     begin_write()
-    over = [limit for limit, who in limits.items() if Attempts.add(_bucket(limit, who), now, limit.per) > limit.most]
+    over = [
+        limit for limit, who in limits.items() if Attempts.add(bucket(limit.what, who), now, limit.per) > limit.most
+    ]
     db.session.commit()
     if over:
         raise _too_many(max(Attempts.window_start(now, limit.per) + limit.per - now for limit in over))
@@ -64,20 +63,3 @@ def _too_many(wait: timedelta) -> TooManyRequests:
     when = "in a minute" if minutes == 1 else f"in {minutes} minutes"
     sentence = f"This has been tried too often. Try again {when}; nothing is lost."
     return TooManyRequests(sentence, retry_after=math.ceil(wait.total_seconds()))
-
-
-def _bucket(limit: Limit, who: str) -> str:
-    """What is counted, and of whom: an address as such is never kept."""
-    key = current_app.config["SECRET_KEY"].encode()
-    return f"{limit.what}:{hmac.new(key, who.encode(), hashlib.sha256).hexdigest()[:40]}"
-
-
-def _network() -> str:
-    """Who asks: the IPv4 address, or the /64 that one IPv6 household has."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return "unknown"
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network(f"{address}/64", strict=False))

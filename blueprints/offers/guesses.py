@@ -4,13 +4,9 @@ After ten unknown ones from one place every refusal reads the same, so that noth
 hundred none is looked up for a while. A good code works in between: readers share addresses.
 """
 
-import hashlib
-import hmac
-import ipaddress
 from datetime import datetime, timedelta
 
-from flask import current_app, request
-
+from blueprints.security import bucket, network
 from models import Attempts, begin_write, db
 from models.pricing import DiscountRefused
 
@@ -27,21 +23,12 @@ def too_many() -> DiscountRefused:
     )
 
 
-def bucket() -> str:
-    """Who is trying: the network address, kept as a keyed hash only. All of an IPv6 home's addresses are one."""
-    address = request.remote_addr or "nowhere"
-    if ":" in address:
-        address = str(ipaddress.IPv6Network((address.partition("%")[0], 64), strict=False))
-    key = current_app.config["SECRET_KEY"].encode()
-    return "codes:" + hmac.new(key, address.encode(), hashlib.sha256).hexdigest()[:32]
-
-
 def so_far(now: datetime) -> int:
     """Unknown codes from this place in this quarter of an hour."""
-    return Attempts.so_far(bucket(), now, PER)
+    return Attempts.so_far(bucket("codes", network()), now, PER)
 
 
 def count(now: datetime) -> None:
     begin_write()
-    Attempts.add(bucket(), now, PER)
+    Attempts.add(bucket("codes", network()), now, PER)
     db.session.commit()
