@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from models.base import ShortEnum, db, new_public_id, utcnow
+from models.checkout import CHECKOUT_LIFE, Checkout
 from models.money import Money
 from models.offer import Edition
 
-CHECKOUT_LIFE = timedelta(minutes=31)  # Stripe wants at least 30 minutes, counted when the call arrives
 HOLD_MARGIN = timedelta(minutes=10)  # a payment in the last second still finds its hold
 
 
@@ -21,7 +21,7 @@ class OrderStatus(StrEnum):
     REFUNDED = "refunded"
 
 
-class Order(db.Model):
+class Order(Checkout, db.Model):
     """One edition for one buyer. What it says of price and code is what the buyer saw, never computed again."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,15 +70,6 @@ class Order(db.Model):
         self.status = OrderStatus.REFUNDED
 
     @classmethod
-    def by_public_id(cls, public_id: str, *, lock: bool = False) -> "Order | None":
-        found = select(cls).where(cls.public_id == public_id)
-        return db.session.scalar(found.with_for_update(of=cls) if lock else found)
-
-    @classmethod
-    def by_attempt(cls, attempt_key: str) -> "Order | None":
-        return db.session.scalar(select(cls).where(cls.attempt_key == attempt_key))
-
-    @classmethod
     def of_account(cls, account_id: int) -> list["Order"]:
         """What this account bought, newest first."""
         return list(
@@ -89,23 +80,4 @@ class Order(db.Model):
                 )
                 .order_by(cls.created_at.desc())
             )
-        )
-
-    @classmethod
-    def overdue(cls, now: datetime, limit: int = 100) -> list["Order"]:
-        """Pending orders whose checkout should be over by now: the sweeper asks Stripe about each."""
-        return list(
-            db.session.scalars(
-                select(cls)
-                .where(cls.status == OrderStatus.PENDING, cls.checkout_expires_at < now)
-                .order_by(cls.id)
-                .limit(limit)
-            )
-        )
-
-    @classmethod
-    def claim(cls, email: str, account_id: int) -> None:
-        """Give a verified address its orders."""
-        db.session.execute(
-            update(cls).where(cls.email == email, cls.account_id.is_(None)).values(account_id=account_id)
         )

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, and_, func, or_, select, update
+from sqlalchemy import ForeignKey, and_, func, or_, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from models.account import Account
 from models.base import ShortEnum, db, new_public_id, utcnow
+from models.checkout import Checkout
 from models.money import Money
 
 GRACE = timedelta(days=7)  # after a paid period: the bank and the mail take their time
@@ -33,7 +34,7 @@ SUGGESTED = {Frequency.ONCE: (10, 25, 60), Frequency.MONTH: (5, 10, 25), Frequen
 BOUNDS = {Frequency.ONCE: (2, 5000), Frequency.MONTH: (2, 500), Frequency.YEAR: (20, 5000)}
 
 
-class Donation(db.Model):
+class Donation(Checkout, db.Model):
     """One promise to give. The row exists before Stripe hears of it; the sum is frozen on it."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -100,15 +101,6 @@ class Donation(db.Model):
         self.status, self.patron_until = DonationStatus.REFUNDED, at
 
     @classmethod
-    def by_public_id(cls, public_id: str, *, lock: bool = False) -> "Donation | None":
-        found = select(cls).where(cls.public_id == public_id)
-        return db.session.scalar(found.with_for_update() if lock else found)
-
-    @classmethod
-    def by_attempt(cls, attempt_key: str) -> "Donation | None":
-        return db.session.scalar(select(cls).where(cls.attempt_key == attempt_key))
-
-    @classmethod
     def by_session(cls, checkout_session: str) -> "Donation | None":
         return db.session.scalar(select(cls).where(cls.checkout_session == checkout_session))
 
@@ -127,28 +119,9 @@ class Donation(db.Model):
         )
 
     @classmethod
-    def overdue(cls, now: datetime, limit: int = 100) -> list["Donation"]:
-        """Pending gifts whose checkout should be over by now."""
-        return list(
-            db.session.scalars(
-                select(cls)
-                .where(cls.status == DonationStatus.PENDING, cls.checkout_expires_at < now)
-                .order_by(cls.id)
-                .limit(limit)
-            )
-        )
-
-    @classmethod
     def count_patrons(cls, now: datetime) -> int:
         """How many people's gifts grant something now."""
         return db.session.scalar(select(func.count(cls.email.distinct())).where(cls.patron_until > now)) or 0
-
-    @classmethod
-    def claim(cls, email: str, account_id: int) -> None:
-        """Give a verified address its gifts."""
-        db.session.execute(
-            update(cls).where(cls.email == email, cls.account_id.is_(None)).values(account_id=account_id)
-        )
 
 
 def is_patron(account: Account, now: datetime) -> bool:

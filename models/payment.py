@@ -43,12 +43,6 @@ class Payment(db.Model):
         return db.session.scalar(select(cls).where(cls.public_id == public_id))
 
     @classmethod
-    def charge_of(cls, payment_intent: str) -> "Payment | None":
-        return db.session.scalar(
-            select(cls).where(cls.payment_intent == payment_intent, cls.kind == PaymentKind.CHARGE)
-        )
-
-    @classmethod
     def of_order(cls, order_id: int) -> list["Payment"]:
         return list(db.session.scalars(select(cls).where(cls.order_id == order_id).order_by(cls.moved_at, cls.id)))
 

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from blueprints.payments import gateway
 from blueprints.payments.stripe_gateway import Coupon
 from models import Code, Donation, Offer, Order, Outbox, Redemption, begin_write, db, utcnow
+from models.checkout import CHECKOUT_LIFE
 from models.money import Money
-from models.order import CHECKOUT_LIFE
 from models.patronage import Frequency
 from tests.makers import keep
 from tests.sandbox_tools import Running

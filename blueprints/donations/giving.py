@@ -1,6 +1,6 @@
 """From a filled-in form to a gift's row, and on to its checkout at Stripe."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import current_app
@@ -8,10 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from blueprints.payments import gateway, letters
 from models import Donation, begin_write, db
-from models.order import CHECKOUT_LIFE
-from models.patronage import DonationStatus
-
-LONGEST_CALL = timedelta(seconds=50)  # a checkout that has not answered by now never will
+from models.checkout import CHECKOUT_LIFE
 
 
 def promise(wanted: dict[str, Any], now: datetime) -> Donation:
@@ -26,7 +23,7 @@ def promise(wanted: dict[str, Any], now: datetime) -> Donation:
 def _promise(wanted: dict[str, Any], now: datetime) -> Donation:
     begin_write()
     earlier = Donation.by_attempt(wanted["attempt_key"]) if wanted["attempt_key"] else None
-    if earlier and not _is_over(earlier, now):
+    if earlier and not earlier.is_over(now):
         db.session.commit()
         return earlier
     if earlier:
@@ -36,13 +33,6 @@ def _promise(wanted: dict[str, Any], now: datetime) -> Donation:
     db.session.add(donation)
     db.session.commit()
     return donation
-
-
-def _is_over(donation: Donation, now: datetime) -> bool:
-    if donation.status is not DonationStatus.PENDING:
-        return donation.status is not DonationStatus.PAID
-    never_opened = donation.checkout_session is None and now > donation.created_at + LONGEST_CALL
-    return never_opened or (donation.checkout_expires_at is not None and donation.checkout_expires_at <= now)
 
 
 def open_checkout(donation: Donation) -> str:

@@ -1,6 +1,6 @@
 """From a filled-in form to an order, and on to its checkout at Stripe."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import current_app
@@ -9,12 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from blueprints.payments import gateway, letters
 from blueprints.payments.stripe_gateway import Coupon
 from models import Code, Edition, Order, Redemption, begin_write, db
-from models.order import CHECKOUT_LIFE, OrderStatus
+from models.checkout import CHECKOUT_LIFE
 from models.pricing import Quote, used_up
-
-# A checkout that has not answered by now never will: its expiry, fixed before the call, is about to become too
-# near for Stripe, which wants half an hour. A later click starts anew.
-LONGEST_CALL = timedelta(seconds=50)
 
 
 def begun(attempt_key: str | None, now: datetime) -> Order | None:
@@ -23,7 +19,7 @@ def begun(attempt_key: str | None, now: datetime) -> Order | None:
     To be asked before the code is: the code's last use may be held by that very order.
     """
     earlier = Order.by_attempt(attempt_key) if attempt_key else None
-    if earlier and _is_over(earlier, now):
+    if earlier and earlier.is_over(now):
         begin_write()
         _set_aside(earlier)
         db.session.commit()
@@ -86,13 +82,6 @@ def _place(wanted: dict, code: Code | None, now: datetime) -> Order:
             letters.receipt_for_order(order, None)
     db.session.commit()
     return order
-
-
-def _is_over(order: Order, now: datetime) -> bool:
-    if order.status is not OrderStatus.PENDING:
-        return order.status is not OrderStatus.PAID
-    never_opened = order.checkout_session is None and now > order.created_at + LONGEST_CALL
-    return never_opened or (order.checkout_expires_at is not None and order.checkout_expires_at <= now)
 
 
 def _set_aside(order: Order) -> None:

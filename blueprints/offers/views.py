@@ -11,7 +11,7 @@ from blueprints.offers.placing import begun, open_checkout, place
 from blueprints.offers.sums import Sums, reckon
 from blueprints.payments import gateway
 from models import Code, Edition, Offer, Order, Picture, utcnow
-from models.order import CHECKOUT_LIFE
+from models.checkout import CHECKOUT_LIFE
 from models.pricing import DiscountRefused
 
 bp = Blueprint("offers", __name__)
