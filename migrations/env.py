@@ -4,6 +4,7 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 
 from models.base import ShortEnum, UtcDateTime
 
@@ -20,8 +21,20 @@ def plain_type(kind: str, item: Any, _context: Any) -> str | bool:
     return False
 
 
+def keep_children(connection: Connection, *, keep: bool) -> None:
+    """Let a table be made anew on SQLite without its rows' children going with it.
+
+    Dropping the old table counts as deleting its rows, and ON DELETE CASCADE would follow. The switch works outside a
+    transaction only, so it goes past SQLAlchemy, which would begin one.
+    """
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA foreign_keys={'OFF' if keep else 'ON'}")
+
+
 def run() -> None:
     with migrate.db.engine.connect().execution_options(writes=True) as connection:
+        keep_children(connection, keep=True)
         context.configure(
             connection=connection,
             target_metadata=metadata,
@@ -30,6 +43,7 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        keep_children(connection, keep=False)
 
 
 run()

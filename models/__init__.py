@@ -1,10 +1,13 @@
 """What the magazine knows, and its rules. Knows nothing of the web or of Stripe's library."""
 
 from models.account import Account, Attempts, LetterKind, Role, SignInLetter
-from models.article import Article, Author, Byline, Category, LiveEntry, Tag
+from models.article import Article, Author, Byline, Category, Tag
 from models.base import begin_write, db, utcnow
 from models.code import Code, Redemption
 from models.comment import Comment
+from models.contribution import Contribution, Correction
+from models.glossary import Term
+from models.liveblog import LiveEntry
 from models.offer import Edition, Offer
 from models.order import Order
 from models.outbox import Outbox
@@ -12,6 +15,9 @@ from models.page import Page, Publication
 from models.patronage import Donation
 from models.payment import Payment
 from models.picture import Picture
+from models.reading import ReadStory, SavedStory
+from models.redirect import Redirect
+from models.series import Series
 from models.stripe_event import StripeEvent
 
 __all__ = [
@@ -23,6 +29,8 @@ __all__ = [
     "Category",
     "Code",
     "Comment",
+    "Contribution",
+    "Correction",
     "Donation",
     "Edition",
     "LetterKind",
@@ -34,11 +42,16 @@ __all__ = [
     "Payment",
     "Picture",
     "Publication",
+    "ReadStory",
     "Redemption",
+    "Redirect",
     "Role",
+    "SavedStory",
+    "Series",
     "SignInLetter",
     "StripeEvent",
     "Tag",
+    "Term",
     "begin_write",
     "db",
     "utcnow",

@@ -1,17 +1,18 @@
-"""Stories and what they hang together by: categories, authors, tags, liveblog entries."""
+"""Stories and what they hang together by: categories, authors, tags."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from zlib import crc32
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, select
 from sqlalchemy.orm import Mapped, attributes, joinedload, mapped_column, relationship, selectinload
 
 from models.base import ShortEnum, db, utcnow
+from models.liveblog import LiveEntry
 from models.metering import Access
 from models.picture import Picture
-from models.writing import Sizes, Written, write
+from models.series import Series
+from models.writing import Written, write
 
 POPULAR_DAYS = 90  # how far back 'popular' looks
 
@@ -39,6 +40,7 @@ class Category(db.Model):
     hanzi: Mapped[str] = mapped_column(default="")  # set upright beside the category's strip
     description: Mapped[str] = mapped_column(default="")
     position: Mapped[int] = mapped_column(default=0)
+    gated_in_feeds: Mapped[str] = mapped_column(default="")  # "teaser" or "drop"; empty: as the publication says
 
     @classmethod
     def in_order(cls) -> list["Category"]:
@@ -146,6 +148,10 @@ class Article(db.Model):
 
     is_lead: Mapped[bool] = mapped_column(default=False)
     reads: Mapped[int] = mapped_column(default=0)
+    heat: Mapped[float] = mapped_column(default=0.0, index=True)  # reads that fade with time, as models.reads keeps it
+
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id", ondelete="SET NULL"), index=True)
+    series_position: Mapped[int] = mapped_column(default=0)
 
     opened_at: Mapped[datetime | None]  # liveblogs
     closed_at: Mapped[datetime | None]
@@ -153,13 +159,16 @@ class Article(db.Model):
     other_place: Mapped[str] = mapped_column(default="")
     other_zone: Mapped[str] = mapped_column(default="")  # IANA name
 
+    live_version: Mapped[int] = mapped_column(default=0)  # counts the changes of a liveblog's entries
+
     imported_from: Mapped[str | None] = mapped_column(unique=True)  # the guid in the export it came from
 
     category: Mapped[Category | None] = relationship()
     picture: Mapped[Picture | None] = relationship()
+    series: Mapped[Series | None] = relationship()
     bylines: Mapped[list[Byline]] = relationship(order_by=Byline.position, cascade="all, delete-orphan")
     tags: Mapped[list[Tag]] = relationship(secondary=article_tag, order_by=Tag.name)
-    entries: Mapped[list["LiveEntry"]] = relationship(
+    entries: Mapped[list[LiveEntry]] = relationship(
         order_by="LiveEntry.at, LiveEntry.id", cascade="all, delete-orphan", back_populates="article"
     )
 
@@ -324,22 +333,3 @@ class Article(db.Model):
         """Add one read; False when there is no such public story. The caller commits."""
         added = db.update(cls).where(cls.slug == slug, cls.is_out(now)).values(reads=cls.reads + 1)
         return db.session.scalar(added.returning(cls.id)) is not None
-
-
-class LiveEntry(db.Model):
-    """One entry of a liveblog. A `speaker` begins a section, a `headline` makes it a key point."""
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), index=True)
-    at: Mapped[datetime]
-    speaker: Mapped[str] = mapped_column(default="")
-    topic: Mapped[str] = mapped_column(default="")
-    headline: Mapped[str] = mapped_column(default="")
-    source: Mapped[str] = mapped_column(default="")
-    body_html: Mapped[str] = mapped_column(default="")
-    article: Mapped[Article] = relationship(back_populates="entries")
-
-    def write(self, source: str, *, sizes: Sizes | None = None) -> None:
-        mark = f"{crc32(source.encode('utf-8', 'replace')):x}-"  # entries share a page: their footnotes must not meet
-        written = write(source, note_mark=mark, sizes=sizes)
-        self.source, self.body_html = source, written.body + written.references

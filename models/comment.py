@@ -27,10 +27,14 @@ class Comment(db.Model):
     name: Mapped[str] = mapped_column(default="")
     email: Mapped[str] = mapped_column(default="")
     url: Mapped[str] = mapped_column(default="")
+    source: Mapped[str] = mapped_column(default="")  # small Markdown as typed; empty for imported replies
     body_html: Mapped[str] = mapped_column(default="")
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
     written_at: Mapped[datetime] = mapped_column(default=utcnow)
     by_author: Mapped[bool] = mapped_column(default=False)  # 楼主: who wrote the story
     imported_from: Mapped[str | None] = mapped_column(unique=True)
+
+    __table_args__ = (db.Index("ix_comment_state_written_at", "state", "written_at"),)
 
     @classmethod
     def threads(cls, article_id: int) -> list[tuple["Comment", int]]:

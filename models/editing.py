@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
-from models.article import Article, LiveEntry, Status, Tag
+from models.article import Article, Status, Tag
 from models.base import db
+from models.liveblog import LiveEntry
 from models.picture import Picture
 from models.slug import slugify
 

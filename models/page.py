@@ -60,9 +60,10 @@ class Publication(db.Model):
     publisher: Mapped[str] = mapped_column(default="")  # the legal person, for receipts
     address: Mapped[str] = mapped_column(default="")  # postal, in one line or several
     email: Mapped[str] = mapped_column(default="")  # where readers write to, and alerts go
+    gated_in_feeds: Mapped[str] = mapped_column(default="teaser")  # what feeds give of a closed story, or "drop" it
 
     @classmethod
     def get(cls) -> "Publication":
         """The one row; a blank one, not yet saved, before the publisher has said anything."""
         blank = dict.fromkeys("motto colophon wordmark_hanzi publisher address email".split(), "")
-        return db.session.get(cls, 1) or cls(id=1, **blank)
+        return db.session.get(cls, 1) or cls(id=1, gated_in_feeds="teaser", **blank)

@@ -1,9 +1,11 @@
 """Pictures: files in DATA/media, and how large they are."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import db
+from models.base import db, utcnow
 
 ENDINGS = {
     "image/svg+xml": ".svg",
@@ -11,6 +13,7 @@ ENDINGS = {
     "image/jpeg": ".jpg",
     "image/webp": ".webp",
     "image/gif": ".gif",
+    "image/avif": ".avif",
 }
 
 
@@ -22,6 +25,15 @@ class Picture(db.Model):
     content_type: Mapped[str]
     width: Mapped[int]
     height: Mapped[int]
+    widths: Mapped[str] = mapped_column(default="")  # "480 960 1440": smaller copies, each as WebP and as AVIF
+    name: Mapped[str] = mapped_column(default="")  # of the file that was uploaded or imported
+    alt: Mapped[str] = mapped_column(default="")  # what a story is offered when it takes the picture
+    caption: Mapped[str] = mapped_column(default="")
+    credit: Mapped[str] = mapped_column(default="")
+    source_url: Mapped[str] = mapped_column(default="")  # where it was found, for the credit
+    licence: Mapped[str] = mapped_column(default="")
+    added_at: Mapped[datetime] = mapped_column(default=utcnow)
+    imported_from: Mapped[str | None] = mapped_column(unique=True)  # the address it had
 
     @property
     def file_name(self) -> str:
