@@ -27,4 +27,4 @@ lock: ## write both requirements files anew from pyproject.toml (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 		pyproject.toml -o requirements.txt
 	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
-		--group test --group browser --group lint -c requirements.txt pyproject.toml -o requirements-dev.txt
+		--group test --group browser --group bench --group lint -c requirements.txt pyproject.toml -o requirements-dev.txt
