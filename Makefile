@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := $(or $(MASTHEAD_VENV),.venv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock
+.PHONY: help run test check bench lock
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -22,6 +22,10 @@ check: ## look for mistakes without running anything: lint, format, types
 	@$(VENV)/bin/python -m ruff check .
 	@$(VENV)/bin/python -m ruff format --check .
 	@$(VENV)/bin/python -m mypy
+
+bench: ## measure, as ratios in one run on this machine (needs wrk; ARGS="warm cold" measures only those)
+	@$(PYTHON) deploy/environment.py requirements-dev.txt
+	@$(VENV)/bin/python -m bench $(ARGS)
 
 lock: ## write both requirements files anew from pyproject.toml (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \

@@ -74,7 +74,7 @@ def articles(count: int, pick: Random, paragraphs: list[tuple[str, str]]) -> Ite
 
 def fill(count: int) -> None:
     """Write `count` articles and what hangs on them into empty tables."""
-    pick = Random(count)  # noqa: S311 - the same every time
+    pick = Random(7)  # noqa: S311 - the same every time, and the first stories of every size are alike
     begin_write()
     for number in range(1, CATEGORIES + 1):
         db.session.add(Category(id=number, slug=f"section-{number}", name=f"Section {number}", position=number))

@@ -23,8 +23,7 @@ from settings import DEMO_PASSWORDS, NAMED, Plan, plan, read_settings, readable_
 PATIENCE = 60  # seconds a part may take until it answers
 API_VERSION = "2026-10-28.endive"
 
-SERVER = ["--no-control-socket", "--worker-class", "gthread", "--workers", "2", "--threads", "8"]
-SERVER += ["--graceful-timeout", "4", "--log-level", "error"]  # shorter than the patience of processes.end
+SERVER = ["--config", ROOT / "deploy" / "gunicorn.conf.py"]
 WEBHOOK = re.compile(r"http://127\.0\.0\.1:\d+/stripe/webhook")
 
 ADDRESSES = """
