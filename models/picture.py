@@ -1,8 +1,10 @@
 """Pictures: files in DATA/media, and how large they are."""
 
+import re
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import db, utcnow
@@ -15,6 +17,8 @@ ENDINGS = {
     "image/gif": ".gif",
     "image/avif": ".avif",
 }
+COPIES = {"avif": "image/avif", "webp": "image/webp"}  # the kinds of smaller copies, best first
+NAMED = re.compile(r"\bmedia[:/]([A-Za-z0-9][\w.-]*)")  # pictures of ours in a text, as Markdown or HTML
 
 
 class Picture(db.Model):
@@ -45,8 +49,47 @@ class Picture(db.Model):
         return db.session.scalar(select(cls).where(cls.key == key))
 
     @classmethod
-    def sizes(cls) -> dict[str, tuple[int, int]]:
-        """Width and height of every picture by its key, for texts that show them."""
-        return {
-            key: (width, height) for key, width, height in db.session.execute(select(cls.key, cls.width, cls.height))
-        }
+    def keep(cls, picture: "Picture") -> "Picture":
+        """Add what models.picture_files.store made, and return the row: the one that is there if the file is known.
+
+        Call it in a write transaction.
+        """
+        if known := cls.by_key(picture.key):
+            return known
+        try:
+            with db.session.begin_nested():
+                db.session.add(picture)
+        except IntegrityError:  # the same file, sent twice at once
+            return db.session.scalars(select(cls).where(cls.key == picture.key)).one()
+        return picture
+
+    @property
+    def copy_widths(self) -> tuple[int, ...]:
+        return tuple(map(int, self.widths.split()))
+
+    def copy_name(self, width: int, ending: str) -> str:
+        """The name of a smaller copy, in DATA/media and under /media/; `ending` is webp or avif."""
+        return f"{self.key}-{width}.{ending}"
+
+    def copy_names(self) -> list[str]:
+        return [self.copy_name(width, ending) for width in self.copy_widths for ending in COPIES]
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Width, height, and the widths of its copies: what a text that shows it must know (models.writing.Sizes)."""
+        return (self.width, self.height, *self.copy_widths)
+
+    @classmethod
+    def sizes(cls) -> dict[str, tuple[int, ...]]:
+        """The size of every picture by its key, for texts that show them."""
+        return _sizes(select(cls.key, cls.width, cls.height, cls.widths))
+
+    @classmethod
+    def sizes_in(cls, source: str) -> dict[str, tuple[int, ...]]:
+        """The sizes of the pictures that a text names, and of no others."""
+        keys = set(NAMED.findall(source))
+        return _sizes(select(cls.key, cls.width, cls.height, cls.widths).where(cls.key.in_(keys))) if keys else {}
+
+
+def _sizes(rows: Select) -> dict[str, tuple[int, ...]]:
+    return {key: (width, height, *map(int, widths.split())) for key, width, height, widths in db.session.execute(rows)}
