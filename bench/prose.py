@@ -14,8 +14,10 @@ proud hungry empty crowded online offline after before during behind between acr
 """.split()
 SMALL = "the a of and in to that it was on as for with by from at this which who had they one its more when".split()
 HANZI = """
-微博 热搜 网友 评论 转发 话题 官方 通报 回应 道歉 视频 直播 平台 审查 编辑 记者 外卖 快递 高考 春运 地铁 房价 工资 加班 内卷 躺平
-人质外交 孟晚舟 归舟 舆论 谣言 辟谣 博主 粉丝 流量 明星 电影 票房 方言 拼音 成语 新闻 报纸 杂志 读者 作者 来信 城市 乡村 河流 冬天
+微博 热搜 网友 评论 转发 话题 官方 通报 回应 道歉 视频 直播 平台 审查 编辑 记者
+外卖 快递 高考 春运 地铁 房价 工资 加班 内卷 躺平
+人质外交 孟晚舟 归舟 舆论 谣言 辟谣 博主 粉丝
+流量 明星 电影 票房 方言 拼音 成语 新闻 报纸 杂志 读者 作者 来信 城市 乡村 河流 冬天
 """.split()
 TRADITIONAL = "網絡 評論 轉發 話題 視頻 直播 記者 謠言 電影 讀者".split()
 
