@@ -11,6 +11,7 @@ from blueprints.accounts import letter_views, own_views
 from blueprints.accounts import views as accounts
 from blueprints.desk import views as desk
 from blueprints.donations import views as donations
+from blueprints.feeds import views as feeds
 from blueprints.magazine import views as magazine
 from blueprints.offers import orders
 from blueprints.offers import views as offers
@@ -28,6 +29,7 @@ AREAS = (
     orders.bp,
     donations.bp,
     desk.bp,
+    feeds.bp,
     magazine.bp,
 )  # the magazine last: its pages answer what nobody else does
 

@@ -13,8 +13,8 @@ from blueprints.security import SIGNED_ELSEWHERE
 from models import db
 
 ROOT = Path(__file__).parent.parent
-AREAS = {"magazine", "accounts", "donations", "offers", "desk", "ops"}
-PURE = {"money", "pricing", "metering", "hanzi", "slug"}
+AREAS = {"magazine", "accounts", "donations", "offers", "desk", "ops", "feeds"}
+PURE = {"money", "pricing", "metering", "hanzi", "plain", "html_tree", "slug", "heat"}
 STDLIB_FREE = {"flask", "sqlalchemy", "flask_sqlalchemy", "flask_login", "stripe", "wtforms", "markdown_it", "nh3"}
 
 

@@ -1,0 +1,1 @@
+"""What machines read of the magazine: feeds, sitemaps, robots.txt."""
