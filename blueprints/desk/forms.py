@@ -8,6 +8,8 @@ from wtforms import (
     FieldList,
     FormField,
     HiddenField,
+    MultipleFileField,
+    RadioField,
     SelectField,
     SelectMultipleField,
     ValidationError,
@@ -17,9 +19,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from blueprints.desk.fields import InOrder, LocalTime, Names, Percent, Text, Words, known_zone
 from blueprints.forms import Form
-from models import Article, Author, Category, LiveEntry, Page, Publication, Tag, utcnow
+from models import Article, Author, Category, LiveEntry, Page, Picture, Publication, Tag, Term, db, utcnow
 from models.article import Kind
-from models.editing import picture_keys
+from models.hanzi import has_hanzi
 from models.metering import Access
 from models.offer import Edition
 from models.slug import slugify
@@ -35,6 +37,8 @@ LONGEST_TAG = 80  # characters
 LONGEST_TITLE = 300
 LONGEST_NAME = 100  # of a category or an author
 PLACES = 5  # on the board
+IN_FEEDS = {"teaser": "A teaser, and a link to the rest", "drop": "Leave them out"}  # models/feeding.py
+PICTURES = 11  # to choose from in a story's form
 
 
 def whole_or_none(value: object) -> int | None:
@@ -53,7 +57,8 @@ class StoryForm(Form):
     authors = InOrder("Authors", coerce=int)
     tags = Names("Tags", [Length(max=2000)])
     updated_at = LocalTime("Updated", [Optional()])
-    picture = SelectField("Picture", default="")
+    picture = RadioField("Picture", default="", validate_choice=False)
+    picture_key = Words("Another picture’s key", [Length(max=200)])
     picture_alt = Words("What the picture shows", [Length(max=1000)])
     picture_caption = Words("Caption", [Length(max=1000)])
     picture_credit = Words("Credit", [Length(max=300)])
@@ -64,6 +69,7 @@ class StoryForm(Form):
     other_place = Words("Other place", [Length(max=100)])
     other_zone = Words("Its time zone", [known_zone])
     saved_at = HiddenField()
+    shelf: list[Picture]  # the pictures shown to choose from
 
     @classmethod
     def of(cls, story: Article | None) -> "StoryForm":
@@ -71,8 +77,22 @@ class StoryForm(Form):
         form = cls.posted(data=_typed_of(story) if story else None)
         form.category.choices = {"": "None yet"} | {str(each.id): each.name for each in Category.in_order()}
         form.authors.choices = {str(author.id): author.name for author in Author.in_order()}
-        form.picture.choices = {"": "No picture"} | {key: key for key in picture_keys()}
+        form.shelf = pictures_to_choose(form.picture.data or "")
+        form.picture.choices = [("", "No picture"), *((each.key, each.name or each.key) for each in form.shelf)]
         return form
+
+    @property
+    def chosen_picture(self) -> str:
+        """The key typed, else the one chosen; "" for none."""
+        return self.picture_key.data.removeprefix("media:") or self.picture.data or ""
+
+    def validate_picture(self, field: Field) -> None:
+        if field.data and not self.picture_key.data and Picture.by_key(field.data) is None:
+            raise ValidationError("This picture is no longer there. Choose another.")
+
+    def validate_picture_key(self, field: Field) -> None:
+        if field.data and Picture.by_key(self.chosen_picture) is None:
+            raise ValidationError("There is no picture with this key. Copy it from the picture’s page.")
 
     def validate_tags(self, field: Names) -> None:
         for name in field.names:
@@ -88,6 +108,13 @@ class StoryForm(Form):
     def validate_picture_focus(self, field: Field) -> None:
         if field.data and not re.fullmatch(r"(100|\d{1,2})% (100|\d{1,2})%", field.data):
             raise ValidationError("Write two percentages: from the left, from the top. 50% 50% is the middle.")
+
+
+def pictures_to_choose(chosen: str) -> list[Picture]:
+    """The newest pictures, after the one that is chosen."""
+    newest = list(db.session.scalars(Picture.newest().limit(PICTURES)))
+    first = Picture.by_key(chosen) if chosen else None
+    return [*([first] if first else []), *(each for each in newest if each is not first)]
 
 
 def _typed_of(story: Article) -> dict[str, object]:
@@ -113,17 +140,33 @@ class EntryForm(Form):
     topic = Words("Topic", [Length(max=300)])
     headline = Words("Headline", [Length(max=300)])
     source = Text("Text")
-    before = HiddenField()
+    correction = Words("What was put right", [Length(max=1000)])
+    before = HiddenField()  # what the form of an entry was filled from
+    once = HiddenField()  # names the form of a new one: sent twice, posted once
 
     @classmethod
     def of(cls, entry: LiveEntry | None, before: str) -> "EntryForm":
-        names = ("at", "speaker", "topic", "headline", "source")
-        typed = {name: getattr(entry, name) for name in names} if entry else {"at": utcnow()}
+        names = ("at", "speaker", "topic", "headline", "source", "correction")
+        typed = {name: getattr(entry, name) for name in names} if entry else cls.blank()
         return cls.posted(data={**typed, "before": before})
+
+    @classmethod
+    def blank(cls) -> dict[str, object]:
+        return {"at": utcnow(), "once": new_public_id()}
 
     def validate_source(self, field: Field) -> None:
         if not field.data.strip() and not self.headline.data:
             raise ValidationError("The entry is empty. Write its text, or a headline at least.")
+
+
+class PostForm(EntryForm):
+    """A new entry while things happen: its time is when it is posted, unless another is typed."""
+
+    at = LocalTime("Time", [Optional()])
+
+    @classmethod
+    def blank(cls) -> dict[str, object]:
+        return {"once": new_public_id()}
 
 
 class PublicationForm(Form):
@@ -133,6 +176,7 @@ class PublicationForm(Form):
     publisher = Words("Publisher", [Length(max=300)])
     address = Text("Postal address", [Length(max=500)])
     email = Words("E-mail", [Optional(), Email("This is no e-mail address. Write it as name@example.org.")])
+    gated_in_feeds = SelectField("Gated stories in feeds", choices=IN_FEEDS, default="teaser")
     before = HiddenField()
 
     @classmethod
@@ -217,6 +261,9 @@ class CategoryForm(SectionForm):
     hanzi = Words("Hanzi", [Length(max=12)])
     description = Text("Description", [Length(max=2000)])
     position = Words("Place in the order", [Optional()])
+    gated_in_feeds = SelectField(
+        "Gated stories in its feeds", choices={"": "As the publication does", **IN_FEEDS}, default=""
+    )
 
     def validate_position(self, field: Field) -> None:
         if not re.fullmatch("[0-9]{1,6}", field.data):
@@ -226,6 +273,20 @@ class CategoryForm(SectionForm):
 class AuthorForm(SectionForm):
     role = Words("Role", [Length(max=200)])
     bio = Text("About", [Length(max=5000)])
+
+
+class TermForm(Form):
+    hanzi = Words("Hanzi", [InputRequired("The term is empty. Write it as the stories do."), Length(max=40)])
+    pinyin = Words("Pinyin", [Length(max=200)])
+    meaning = Text("Meaning", [InputRequired("The meaning is empty. Say it in a sentence."), Length(max=2000)])
+    before = HiddenField()
+
+    def validate_hanzi(self, field: Field) -> None:
+        if not has_hanzi(field.data):
+            raise ValidationError("There is no Chinese character in this. The glossary explains hanzi.")
+
+    def populate(self, term: Term) -> None:
+        term.hanzi, term.pinyin, term.meaning = self.hanzi.data, self.pinyin.data, self.meaning.data.strip()
 
 
 class PageForm(Form):
@@ -240,3 +301,30 @@ class PageForm(Form):
     def of(cls, page: Page | None) -> "PageForm":
         """The form as posted, else as the page stands."""
         return cls.posted(obj=page)
+
+
+class CreditForm(Form):
+    """Whose a picture is."""
+
+    credit = Words("Credit", [Length(max=300)])
+    source_url = Words("Where it was found", [Length(max=1000)])
+    licence = Words("Licence", [Length(max=200)])
+
+    def validate_source_url(self, field: Field) -> None:
+        if field.data and not re.fullmatch(r"https?://\S+", field.data):
+            raise ValidationError("Write the whole address, beginning with https://.")
+
+
+class UploadForm(CreditForm):
+    files = MultipleFileField("Pictures")
+
+
+class PictureForm(CreditForm):
+    alt = Words("What it shows", [Length(max=1000)])
+    caption = Words("Caption", [Length(max=1000)])
+    before = HiddenField()
+
+    @classmethod
+    def of(cls, picture: Picture, before: str) -> "PictureForm":
+        """The form as posted, else as the row stands."""
+        return cls.posted(obj=picture, data={"before": before})

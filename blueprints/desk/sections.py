@@ -38,7 +38,9 @@ class Sort:
     used: InstrumentedAttribute  # the column by which stories point to it
 
 
-CATEGORY = Sort(Category, CategoryForm, "category", ("name", "hanzi", "description"), Article.category_id)
+CATEGORY = Sort(
+    Category, CategoryForm, "category", ("name", "hanzi", "description", "gated_in_feeds"), Article.category_id
+)
 AUTHOR = Sort(Author, AuthorForm, "author", ("name", "role", "bio"), Byline.author_id)
 
 

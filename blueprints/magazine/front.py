@@ -6,8 +6,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func
 
 from blueprints.filters import local
-from blueprints.magazine.area import bp, page
-from models import Article, Category, Donation, Tag, db, utcnow
+from blueprints.magazine import metadata
+from blueprints.magazine.area import bp, house, page
+from models import Article, Category, Donation, Publication, Tag, db, utcnow
 
 LATEST = 5  # in the front page's list
 STRIP = 3  # stories in the strip of a section
@@ -18,13 +19,16 @@ BESIDE = 2  # stories next to the lead
 def front() -> ResponseReturnValue:
     now = utcnow()
     weekday = f"{local(now):%A}"
+    ours = Publication.get()
+    head = metadata.of_front(house(), ours.motto, ours.publisher, ours.email)
     top = Article.on_top(now, 1 + BESIDE + LATEST)
     if not top:
-        return page("magazine/empty.html", now=now, weekday=weekday)
+        return page("magazine/empty.html", now=now, weekday=weekday, head=head)
     strips = fill_strips(Article.strips(now, 2 * STRIP), {story.id for story in top})
     Article.with_bylines([*top, *(story for _, stories in strips for story in stories)])
     return page(
         "magazine/front.html",
+        head=head,
         now=now,
         weekday=weekday,
         lead=top[0],

@@ -12,8 +12,19 @@ from models.money import Money, digits
 from models.patronage import SUGGESTED, Frequency
 
 # Groups of the foot. A page of ours is linked once somebody has written it.
-ALWAYS = {"/donate": "Support", "/offers": "Offers", "/patrons": "Patrons", "/popular": "Popular"}
-GROUPS = (("/about", "/contact", "/popular"), ("/donate", "/patrons", "/offers"), ("/privacy", "/terms", "/refunds"))
+ALWAYS = {
+    "/donate": "Support",
+    "/offers": "Offers",
+    "/patrons": "Patrons",
+    "/popular": "Popular",
+    "/feed.xml": "RSS feed",
+    "/contribute": "Contribute",
+}
+GROUPS = (
+    ("/about", "/contact", "/contribute", "/popular", "/feed.xml"),
+    ("/donate", "/patrons", "/offers"),
+    ("/privacy", "/terms", "/refunds"),
+)
 WRITTEN = {"/about": "About", "/contact": "Contact", "/privacy": "Privacy", "/terms": "Terms", "/refunds": "Refunds"}
 
 
@@ -46,6 +57,17 @@ def in_words(number: int) -> str:
     return NUMBERS[number] if number < len(NUMBERS) else f"{number:,}"
 
 
+ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+
+
+def ordinal(number: int) -> str:
+    """The first, the twelfth, the 13th, the 21st."""
+    if number < len(ORDINALS):
+        return ORDINALS[number]
+    ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
 def lately(moment: datetime, now: datetime) -> str:
     """When, as short as it can be said: 08.10 today, Mon this week, 12 Nov, 12 Nov 2024."""
     here, today = local(moment), local(now)
@@ -67,7 +89,7 @@ def least_gift() -> str:
 
 
 def furnish(bp: Blueprint) -> None:
-    for filter_ in (focus, in_words, lately, year):
+    for filter_ in (focus, in_words, lately, ordinal, year):
         bp.add_app_template_filter(filter_)
 
     @bp.app_context_processor

@@ -3,7 +3,8 @@
 from flask import abort, request
 from flask.typing import ResponseReturnValue
 
-from blueprints.magazine.area import bp, page
+from blueprints.magazine import metadata
+from blueprints.magazine.area import bp, house, page
 from blueprints.magazine.paging import Shelf, shelf
 from models import Article, Author, Category, Tag, utcnow
 
@@ -15,6 +16,12 @@ def listing(cards: object) -> Shelf:
         abort(404)
 
 
+def head_of(title: str, words: str) -> metadata.Head:
+    """Of a list with feeds of its own. Older pages are not to be found: their stories move on from page to page."""
+    head = metadata.of_list(house(), request.path, title, words, feeds=True)
+    return metadata.hidden(head) if request.args.get("before") else head
+
+
 @bp.get("/category/<slug>")
 def category(slug: str) -> ResponseReturnValue:
     found = Category.by_slug(slug) or abort(404)
@@ -24,6 +31,7 @@ def category(slug: str) -> ResponseReturnValue:
         title=found.name,
         hanzi=found.hanzi,
         words=found.description,
+        head=head_of(found.name, found.description),
         current=found.slug,
         shelf=listing(Article.in_category(found, utcnow())),
     )
@@ -38,6 +46,7 @@ def tag(slug: str) -> ResponseReturnValue:
         title=found.name,
         hanzi="",
         words=found.meaning,
+        head=head_of(found.name, found.meaning),
         current="",
         shelf=listing(Article.tagged(found, utcnow())),
     )
@@ -52,6 +61,7 @@ def author(slug: str) -> ResponseReturnValue:
         title=found.name,
         hanzi="",
         words=found.bio,
+        head=head_of(found.name, found.bio),
         current="",
         shelf=listing(Article.written_by(found, utcnow())),
     )
@@ -60,4 +70,4 @@ def author(slug: str) -> ResponseReturnValue:
 @bp.get("/popular")
 def popular() -> ResponseReturnValue:
     stories = Article.with_bylines(Article.popular(utcnow(), 20))
-    return page("magazine/popular.html", stories=stories)
+    return page("magazine/popular.html", stories=stories, head=metadata.of_list(house(), "/popular", "Read most"))

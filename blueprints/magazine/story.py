@@ -3,18 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import abort, request
+from flask import abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from blueprints import login
-from blueprints.magazine.area import bp, page
-from models import Article, Code, Comment, Offer, begin_write, db, utcnow
+from blueprints.magazine import metadata
+from blueprints.magazine.area import bp, house, page
+from blueprints.magazine.contents import with_contents
+from blueprints.magazine.glossary import words_of
+from models import Article, Code, Comment, Offer, SavedStory, utcnow
 from models.article import Kind
 from models.presenting import Presented, present
 from models.pricing import DiscountRefused, Quote, quote
 
-DEEPEST = 3  # levels that replies are indented by
+DEEPEST = 1  # levels that replies are indented by: answers hang on the reply that their thread began with
 
 
 @bp.get("/articles/<slug>")
@@ -23,20 +25,38 @@ def article(slug: str) -> ResponseReturnValue:
     story, reader = Article.by_slug(slug), login.account()
     if story is None or not (story.is_visible(now) or (reader and reader.is_staff)):
         abort(404)
-    shown = present(story, login.viewer(now))
+    shown, parts = with_contents(present(story, login.viewer(now)))
     threads = Comment.threads(story.id) if shown.is_open else []
     return page(
         "magazine/liveblog.html" if story.kind is Kind.LIVEBLOG else "magazine/article.html",
         article=story,
         shown=shown,
+        head=head_of(story, shown, now),
         cards=offer_cards(shown, now),
+        parts=parts,
+        terms=words_of(story, shown) if shown.is_open else [],
+        saved=reader is not None and SavedStory.has(reader.id, story.id),
         replies=floors(threads),
+        notes=story.notes if shown.is_open else [],  # they may quote the text
         following=Article.following(story, now),
         popular=Article.popular(now),
         now=now,
         is_visible=story.is_visible(now),
         newest_first=newest_first(story),
     )
+
+
+def head_of(story: Article, shown: Presented, now: datetime) -> metadata.Head:
+    """What the page says of itself; a draft asks not to be found."""
+    head = metadata.of_story(house(), story, shown, share_image(story))
+    return head if story.is_visible(now) else metadata.hidden(head)
+
+
+def share_image(story: Article) -> str:
+    """The path of the image for sharing; new after each save, for others keep what they fetched for long."""
+    if "magazine.share_image" not in current_app.view_functions:
+        return ""
+    return url_for("magazine.share_image", slug=story.slug, v=f"{int(story.saved_at.timestamp()):x}")
 
 
 def newest_first(story: Article) -> bool:
@@ -52,15 +72,10 @@ class Floor:
     number: int
     depth: int
     comment: Comment
-    words: Markup
 
 
 def floors(threads: list[tuple[Comment, int]]) -> list[Floor]:
-    # Clean since the import; the one place where a reply's HTML is taken as it is.
-    return [
-        Floor(number, min(depth, DEEPEST), comment, Markup(comment.body_html))  # noqa: S704
-        for number, (comment, depth) in enumerate(threads, 1)
-    ]
+    return [Floor(number, min(depth, DEEPEST), comment) for number, (comment, depth) in enumerate(threads, 1)]
 
 
 def offer_cards(shown: Presented, now: datetime) -> dict[str, tuple[Offer, Code | None, Quote | None]]:
@@ -81,12 +96,3 @@ def reader_price(offer: Offer, now: datetime) -> tuple[Code | None, Quote | None
         return code, quote(edition.price, code.discount(now), edition.id, now)
     except DiscountRefused:  # used up
         return None, None
-
-
-@bp.post("/articles/<slug>/seen")
-def seen(slug: str) -> ResponseReturnValue:
-    """Count a read. Sent by script once the page is looked at; says nothing, so that it tells nothing."""
-    begin_write()
-    Article.count_read(slug, utcnow())
-    db.session.commit()
-    return "", 204, {"Cache-Control": "no-store"}
