@@ -4,11 +4,13 @@ import re
 
 from flask import request
 from wtforms import Form as PlainForm
-from wtforms import StringField
+from wtforms import StringField, TextAreaField
 from wtforms.validators import ValidationError
 from wtforms.widgets import EmailInput
 
 from models.account import normal_email
+
+LARGEST_ID = 2**31 - 1  # that PostgreSQL takes for the id of a row
 
 
 def trimmed(text: str | None) -> str:
@@ -54,3 +56,29 @@ class EmailLine(Line):
     def pre_validate(self, form: PlainForm) -> None:
         if self.data and (len(self.data) > 254 or not self.SHAPE.fullmatch(self.data)):
             raise ValidationError("This is not a whole e-mail address. Write it as in name@example.org.")
+
+
+class Lines(TextAreaField):
+    """Several lines, with the line ends of a file; white space around them goes."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        typed = valuelist[0] if valuelist else ""
+        self.data = typed.replace("\r\n", "\n").replace("\r", "\n").rstrip().lstrip("\n")
+
+
+def printable(_form: PlainForm, field: Line) -> None:
+    """A line that can be shown, and put at the head of a letter."""
+    if not (field.data or "").isprintable():
+        raise ValidationError("There is a sign in it that cannot be shown. Write it anew.")
+
+
+class AtMost:
+    """Says by how much a text is too long."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def __call__(self, _form: PlainForm, field: Lines) -> None:
+        over = len(field.data or "") - self.most
+        if over > 0:
+            raise ValidationError(f"This is too long by {over:,} characters. {self.most:,} are the most.")

@@ -1,12 +1,22 @@
 """What readers wrote under a story."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, select
-from sqlalchemy.orm import Mapped, mapped_column
+from markupsafe import Markup
+from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, or_, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from models.account import Account
+from models.article import Article
 from models.base import ShortEnum, db, utcnow
+from models.presenting import safe
+from models.small_markdown import links, small
+
+MOST_LINKS = 2  # in a reply that may appear at once
+TWICE = timedelta(days=1)  # the same words again within this time are the same reply, sent twice
+DEEPEST_CHAIN = 30  # replies to replies of an import
 
 
 class CommentState(StrEnum):
@@ -25,7 +35,7 @@ class Comment(db.Model):
     state: Mapped[CommentState] = mapped_column(ShortEnum(CommentState), default=CommentState.HELD)
     kind: Mapped[str] = mapped_column(default="comment")  # or pingback, trackback
     name: Mapped[str] = mapped_column(default="")
-    email: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="", index=True)
     url: Mapped[str] = mapped_column(default="")
     source: Mapped[str] = mapped_column(default="")  # small Markdown as typed; empty for imported replies
     body_html: Mapped[str] = mapped_column(default="")
@@ -34,7 +44,73 @@ class Comment(db.Model):
     by_author: Mapped[bool] = mapped_column(default=False)  # 楼主: who wrote the story
     imported_from: Mapped[str | None] = mapped_column(unique=True)
 
+    article: Mapped[Article] = relationship()
+    parent: Mapped["Comment | None"] = relationship(remote_side=[id])
+
+    @property
+    def waits_unseen(self) -> bool:
+        """New, and readers do not see it yet."""
+        return self.state is not CommentState.APPROVED
+
     __table_args__ = (db.Index("ix_comment_state_written_at", "state", "written_at"),)
+
+    @property
+    def words(self) -> Markup:
+        """Clean since it was written or imported; the one place where a reply's HTML is taken as it is."""
+        return safe(self.body_html)
+
+    def write(self, source: str) -> None:
+        self.source, self.body_html = source, small(source)
+
+    def sign(self, account: Account | None, article: Article) -> None:
+        """Say who wrote it. Staff with the name of an author of the story are that author."""
+        self.account_id = account.id if account else None
+        names = {author.name.casefold() for author in article.authors}
+        self.by_author = bool(account and account.is_staff and account.name.casefold() in names)
+
+    def judge(self, account: Account | None, article: Article) -> None:
+        """Let it appear at once, or hold it for an editor."""
+        crowded = links(self.source, self.body_html) > MOST_LINKS
+        borrowed = not account and self.name.casefold() in {author.name.casefold() for author in article.authors}
+        known = bool(account and account.is_staff) or self._is_known(account)
+        self.state = CommentState.APPROVED if known and not crowded and not borrowed else CommentState.HELD
+
+    def _is_known(self, account: Account | None) -> bool:
+        """Whether a reply from here was approved before and none was spam.
+
+        Anybody may type an address, so what was approved from an account speaks for that account alone; an account
+        whose address is proven also has what was approved from the address.
+        """
+        typed = and_(Comment.email == self.email, Comment.email != "", Comment.account_id.is_(None))
+        same: ColumnElement[bool] = typed
+        if account:
+            own = Comment.account_id == account.id
+            same = or_(own, typed) if account.email_verified_at else own
+        found = select(Comment.state).where(same, Comment.state.in_([CommentState.APPROVED, CommentState.SPAM]))
+        return set(db.session.scalars(found.distinct())) == {CommentState.APPROVED}
+
+    def twin(self, now: datetime) -> "Comment | None":
+        """The same reply, sent a moment ago."""
+        same: list[ColumnElement[bool]] = [
+            getattr(Comment, name) == getattr(self, name)
+            for name in ("article_id", "parent_id", "account_id", "email", "name", "source")
+        ]
+        return db.session.scalar(select(Comment).where(*same, Comment.written_at > now - TWICE).limit(1))
+
+    @classmethod
+    def to_answer(cls, article_id: int, comment_id: int) -> "Comment | None":
+        """The reply, if readers of the story see it and may answer it."""
+        found = select(cls).where(cls.id == comment_id, cls.article_id == article_id, cls.kind == "comment")
+        return db.session.scalar(found.where(cls.state == CommentState.APPROVED))
+
+    def first(self) -> "Comment":
+        """The reply that its thread began with: an answer to an answer hangs on that one too."""
+        at = self
+        for _ in range(DEEPEST_CHAIN):
+            if at.parent is None:
+                break
+            at = at.parent
+        return at
 
     @classmethod
     def threads(cls, article_id: int) -> list[tuple["Comment", int]]:
@@ -54,3 +130,16 @@ class Comment(db.Model):
             ordered.append((comment, depth))
             waiting += [(reply, depth + 1) for reply in reversed(children.get(comment.id, []))]
         return ordered
+
+    @classmethod
+    def for_desk(cls, state: CommentState) -> Select[Any]:
+        """Those in one state: what waits comes in the order it was sent, the rest newest first."""
+        by_time = (cls.written_at, cls.id) if state is CommentState.HELD else (cls.written_at.desc(), cls.id.desc())
+        shown = (joinedload(cls.article).joinedload(Article.category), joinedload(cls.parent))
+        return select(cls).where(cls.state == state).order_by(*by_time).options(*shown)
+
+    @classmethod
+    def how_many(cls) -> dict[CommentState, int]:
+        """Replies in each state."""
+        counts = dict(db.session.execute(select(cls.state, func.count()).group_by(cls.state)).tuples().all())
+        return {state: counts.get(state, 0) for state in CommentState}

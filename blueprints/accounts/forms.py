@@ -4,7 +4,7 @@ from wtforms import BooleanField, HiddenField, PasswordField, ValidationError
 from wtforms.validators import InputRequired, Length
 
 from blueprints.accounts.passwords import SHORTEST, refusal
-from blueprints.forms import EmailLine, Form, Line
+from blueprints.forms import EmailLine, Form, Line, printable
 from blueprints.login import LONGEST_PASSWORD
 
 PASSWORD_NEEDED = InputRequired("The password is missing. Write it here.")
@@ -21,11 +21,6 @@ def new_password(label: str) -> PasswordField:
     return PasswordField(
         label, [PASSWORD_NEEDED, NOT_TOO_LONG], render_kw={"autocomplete": "new-password", "minlength": SHORTEST}
     )
-
-
-def printable(_form: Form, field: Line) -> None:
-    if not (field.data or "").isprintable():
-        raise ValidationError("There is a sign in it that cannot be shown. Write the name anew.")
 
 
 def name_line() -> Line:

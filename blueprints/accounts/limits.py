@@ -1,26 +1,15 @@
-"""How often one may try, counted in the database, so that it holds across processes."""
+"""How often one may try a password, or ask for a letter."""
 
 import math
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from werkzeug.exceptions import TooManyRequests
 
+from blueprints.limits import HOUR, QUARTER, Limit, count, when
 from blueprints.security import bucket, network
 from models import Attempts, begin_write, db
 from models.account import normal_email
 
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most `most` of `what` in each window of `per`."""
-
-    what: str
-    most: int
-    per: timedelta
-
-
-QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 PASSWORD_BY_EMAIL = Limit("password-by-email", 10, QUARTER)
 PASSWORD_BY_ADDRESS = Limit("password-by-address", 50, QUARTER)
 REGISTER_BY_ADDRESS = Limit("register-by-address", 50, QUARTER)
@@ -50,16 +39,12 @@ def count_letter(email: str, now: datetime) -> None:
 
 def _count(limits: dict[Limit, str], now: datetime) -> None:
     begin_write()
-    over = [
-        limit for limit, who in limits.items() if Attempts.add(bucket(limit.what, who), now, limit.per) > limit.most
-    ]
+    wait = count(limits, now)
     db.session.commit()
-    if over:
-        raise _too_many(max(Attempts.window_start(now, limit.per) + limit.per - now for limit in over))
+    if wait:
+        raise _too_many(wait)
 
 
 def _too_many(wait: timedelta) -> TooManyRequests:
-    minutes = math.ceil(wait.total_seconds() / 60)
-    when = "in a minute" if minutes == 1 else f"in {minutes} minutes"
-    sentence = f"This has been tried too often. Try again {when}; nothing is lost."
+    sentence = f"This has been tried too often. Try again {when(wait)}; nothing is lost."
     return TooManyRequests(sentence, retry_after=math.ceil(wait.total_seconds()))

@@ -4,10 +4,13 @@ import hashlib
 
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
 from werkzeug.exceptions import HTTPException
 
 from blueprints import errors, login
-from models import Account, db
+from models import Account, Comment, Contribution, Correction, db
+from models.comment import CommentState
+from models.contribution import ContributionState, CorrectionState
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 
@@ -60,7 +63,18 @@ def break_down(error: Exception) -> ResponseReturnValue:
 
 @bp.context_processor
 def who_works() -> dict[str, object]:
-    return {"editor": login.account()}
+    return {"editor": login.account(), "waiting": waiting()}
+
+
+def waiting() -> dict[str, int]:
+    """How much of what readers sent waits for somebody, by the page that shows it."""
+    places = {
+        "/desk/comments": Comment.state == CommentState.HELD,
+        "/desk/corrections": Correction.state == CorrectionState.NEW,
+        "/desk/contributions": Contribution.state == ContributionState.NEW,
+    }
+    counts = [select(func.count()).where(waits).scalar_subquery() for waits in places.values()]
+    return dict(zip(places, db.session.execute(select(*counts)).one(), strict=True))
 
 
 def fingerprint(*values: object) -> str:

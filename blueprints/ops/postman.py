@@ -26,6 +26,8 @@ def compose(row: Outbox, now: datetime) -> EmailMessage:
     letter = EmailMessage()
     letter["From"] = formataddr((current_app.config["SITE_NAME"], publication.email or f"post@{host}"))
     letter["To"] = row.recipient
+    if row.details.get("reply_to"):
+        letter["Reply-To"] = formataddr(tuple(row.details["reply_to"]))
     letter["Subject"] = " ".join(subject.removeprefix("Subject:").split())
     letter["Date"] = format_datetime(now)
     letter["Message-ID"] = f"<{row.public_id}@{host}>"  # the same at every try, so a repeat can be told
