@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, select
 from sqlalchemy.orm import Mapped, attributes, joinedload, mapped_column, relationship, selectinload
 
+from models import heat as warmth
 from models.base import ShortEnum, db, utcnow
 from models.liveblog import LiveEntry
 from models.metering import Access
@@ -14,7 +15,11 @@ from models.picture import Picture
 from models.series import Series
 from models.writing import Written, write
 
-POPULAR_DAYS = 90  # how far back 'popular' looks
+if TYPE_CHECKING:
+    from models.contribution import Correction
+
+POPULAR_DAYS = 90  # after so long without more, one read makes no story popular
+MOST_READS = 10**9  # of one story at once
 
 
 class Kind(StrEnum):
@@ -148,7 +153,7 @@ class Article(db.Model):
 
     is_lead: Mapped[bool] = mapped_column(default=False)
     reads: Mapped[int] = mapped_column(default=0)
-    heat: Mapped[float] = mapped_column(default=0.0, index=True)  # reads that fade with time, as models.reads keeps it
+    heat: Mapped[float] = mapped_column(default=0.0)  # reads that fade with time: models/heat.py
 
     series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id", ondelete="SET NULL"), index=True)
     series_position: Mapped[int] = mapped_column(default=0)
@@ -168,12 +173,21 @@ class Article(db.Model):
     series: Mapped[Series | None] = relationship()
     bylines: Mapped[list[Byline]] = relationship(order_by=Byline.position, cascade="all, delete-orphan")
     tags: Mapped[list[Tag]] = relationship(secondary=article_tag, order_by=Tag.name)
-    entries: Mapped[list[LiveEntry]] = relationship(
-        order_by="LiveEntry.at, LiveEntry.id", cascade="all, delete-orphan", back_populates="article"
+    entries: Mapped[list[LiveEntry]] = relationship(  # without those taken back; the database deletes them with us
+        primaryjoin="and_(Article.id == LiveEntry.article_id, LiveEntry.removed_at.is_(None))",
+        order_by="LiveEntry.at, LiveEntry.id",
+        cascade="all, delete-orphan",
+        back_populates="article",
+    )
+    notes: Mapped[list["Correction"]] = relationship(  # what was put right, oldest first
+        primaryjoin="and_(Correction.article_id == Article.id, Correction.state == 'accepted')",
+        order_by="Correction.noted_at, Correction.id",
+        viewonly=True,
     )
 
     __table_args__ = (
         db.Index("ix_article_status_published_at", "status", "published_at"),
+        db.Index("ix_article_status_heat", "status", "heat"),
         db.Index("ix_article_category_id_published_at", "category_id", "published_at"),
     )
 
@@ -208,6 +222,26 @@ class Article(db.Model):
 
     def unpublish(self) -> None:
         self.status = Status.DRAFT
+
+    def next_version(self) -> int:
+        """Number one more change of this liveblog. Until the commit nobody else gets a number.
+
+        So numbers appear to readers in order: who has seen one has seen all before it.
+        """
+        db.session.flush()  # a new story has no row yet
+        raised = db.update(Article).where(Article.id == self.id).values(live_version=Article.live_version + 1)
+        unseen = raised.returning(Article.live_version).execution_options(synchronize_session=False)
+        attributes.set_committed_value(self, "live_version", db.session.scalar(unseen))
+        return self.live_version
+
+    def close(self, now: datetime) -> None:
+        """End a liveblog; open pages learn of it and stop asking."""
+        self.next_version()
+        self.closed_at = self.closed_at or now
+
+    def reopen(self) -> None:
+        self.next_version()
+        self.closed_at = None
 
     def set_authors(self, authors: list[Author]) -> None:
         """The byline, in this order."""
@@ -252,12 +286,21 @@ class Article(db.Model):
                 select(cls)
                 .where(cls.slug == slug)
                 .options(
-                    joinedload(cls.category), joinedload(cls.picture), joinedload(cls.bylines), selectinload(cls.tags)
+                    joinedload(cls.category),
+                    joinedload(cls.picture),
+                    joinedload(cls.bylines),
+                    selectinload(cls.tags),
+                    joinedload(cls.notes),
                 )
             )
             .unique()
             .one_or_none()
         )
+
+    @classmethod
+    def visible(cls, slug: str, now: datetime) -> "Article | None":
+        """The public story, bare of its lists."""
+        return db.session.scalar(select(cls).where(cls.slug == slug, cls.is_out(now)))
 
     @classmethod
     def on_top(cls, now: datetime, limit: int) -> list["Article"]:
@@ -272,18 +315,18 @@ class Article(db.Model):
         )
 
     @classmethod
+    def popular_cards(cls, now: datetime) -> Select[Any]:
+        """What readers open most now, however old: by reads, each of which fades (models/heat.py).
+
+        Not what nobody opened for POPULAR_DAYS, nor what is warmer than reads can make it, by a clock that was wrong.
+        """
+        coolest, hottest = warmth.level(now - timedelta(days=POPULAR_DAYS)), warmth.most(MOST_READS, now)
+        warm = cls.cards(now).where(cls.heat > coolest, cls.heat < hottest)
+        return warm.order_by(None).order_by(cls.heat.desc(), cls.published_at.desc(), cls.id.desc())
+
+    @classmethod
     def popular(cls, now: datetime, limit: int = 5) -> list["Article"]:
-        """Most read of the last POPULAR_DAYS days."""
-        since = now - timedelta(days=POPULAR_DAYS)
-        return list(
-            db.session.scalars(
-                cls.cards(now)
-                .where(cls.published_at >= since)
-                .order_by(None)
-                .order_by(cls.reads.desc(), cls.published_at.desc())
-                .limit(limit)
-            )
-        )
+        return list(db.session.scalars(cls.popular_cards(now).limit(limit)))
 
     @classmethod
     def strips(cls, now: datetime, each: int = 3) -> dict[int, list["Article"]]:
@@ -327,9 +370,3 @@ class Article(db.Model):
             .order_by(cls.saved_at.desc(), cls.id.desc())
             .options(selectinload(cls.category), selectinload(cls.bylines))
         )
-
-    @classmethod
-    def count_read(cls, slug: str, now: datetime) -> bool:
-        """Add one read; False when there is no such public story. The caller commits."""
-        added = db.update(cls).where(cls.slug == slug, cls.is_out(now)).values(reads=cls.reads + 1)
-        return db.session.scalar(added.returning(cls.id)) is not None

@@ -8,6 +8,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from models.article import Article, Kind
+from models.liveblog import LiveEntry
 from models.metering import Decision, Viewer, decide
 
 SLOT = re.compile(r'<div class="offer-slot" data-offer="([a-z0-9-]+)"></div>')  # as models.writing writes it
@@ -16,7 +17,7 @@ Block = tuple[Literal["html"], Markup] | tuple[Literal["offer"], str]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of an open liveblog."""
+    """One entry of a liveblog that its reader may read."""
 
     id: int
     at: datetime
@@ -24,6 +25,32 @@ class Entry:
     topic: str
     headline: str
     body_html: Markup
+    is_pinned: bool = False  # stands above the others; never once the liveblog is closed
+    corrected_at: datetime | None = None
+    correction: str = ""  # what was put right
+
+    @classmethod
+    def of(cls, row: LiveEntry, *, is_open: bool) -> "Entry":
+        return cls(
+            row.id,
+            row.at,
+            row.speaker,
+            row.topic,
+            row.headline,
+            safe(row.body_html),
+            bool(row.is_pinned) and is_open,
+            row.corrected_at,
+            row.correction or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened in a liveblog since somebody looked."""
+
+    version: int  # the last change that is in here
+    entries: list[Entry]  # new or changed, oldest first
+    removed: list[int]  # ids of those taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +83,33 @@ def present(article: Article, viewer: Viewer) -> Presented:
         access,
         parted(article.body_html),
         safe(article.references_html),
-        [Entry(e.id, e.at, e.speaker, e.topic, e.headline, safe(e.body_html)) for e in entries],
+        [Entry.of(row, is_open=article.is_open) for row in entries],
         article.minutes,
     )
+
+
+def present_changes(article: Article, viewer: Viewer, after: int | None) -> Changes | None:
+    """Give what changed in a liveblog after its version `after`: all of it for None or a version to come.
+
+    None for who may not read it; then no entry is fetched.
+    """
+    if decide(article.access, viewer) is not Decision.OPEN:
+        return None
+    if after is not None and after > article.live_version:
+        after = None  # a page from before the database was put back
+    if after == article.live_version:
+        return Changes(article.live_version, [], [])  # what nearly everybody hears, without a query
+    rows = LiveEntry.changes(article.id, after)
+    return Changes(
+        max([article.live_version, *(row.version for row in rows)]),
+        [Entry.of(row, is_open=article.is_open) for row in rows if row.removed_at is None],
+        [row.id for row in rows if row.removed_at is not None],
+    )
+
+
+def may_read(article: Article, viewer: Viewer) -> bool:
+    """Whether this viewer gets the whole text."""
+    return decide(article.access, viewer) is Decision.OPEN
 
 
 def parted(html: str) -> list[Block]:

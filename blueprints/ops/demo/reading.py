@@ -13,6 +13,7 @@ from models import Article, Author, Category, Code, Comment, Edition, LiveEntry,
 from models.account import Role
 from models.article import Kind, Status
 from models.comment import CommentState
+from models.heat import most
 from models.metering import Access
 from models.money import Money
 from models.pricing import normal_code
@@ -140,6 +141,7 @@ def _story(slug: str, front: dict[str, Any], text: str, sizes: Sizes) -> Story:
         saved_at=front.get("updated") or front["date"],
         is_lead=front.get("lead", False),
         reads=front.get("reads", 0),
+        heat=most(front.get("reads", 0), front["date"]),  # as if all had come on the first day
         opened_at=front.get("opened"),
         closed_at=front.get("closed"),
         place=front.get("place", ""),
