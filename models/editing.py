@@ -6,10 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from models.article import Article, Status, Tag
 from models.base import db
 from models.liveblog import LiveEntry
+from models.offer import Offer
+from models.page import Page
 from models.picture import Picture
 from models.slug import slugify
 
@@ -51,7 +54,9 @@ def how_many(now: datetime) -> dict[DeskState, int]:
 def entry_counts(articles: Iterable[Article]) -> dict[int, int]:
     """How many entries each liveblog has, by article id."""
     ids = [article.id for article in articles]
-    found = select(LiveEntry.article_id, func.count()).where(LiveEntry.article_id.in_(ids))
+    found = select(LiveEntry.article_id, func.count()).where(
+        LiveEntry.article_id.in_(ids), LiveEntry.removed_at.is_(None)
+    )
     return {article_id: count for article_id, count in db.session.execute(found.group_by(LiveEntry.article_id))}
 
 
@@ -123,14 +128,34 @@ def tags_named(names: Iterable[str]) -> list[Tag]:
     return list(tags.values())
 
 
-def picture_sizes() -> dict[str, tuple[int, int]]:
-    """Width and height of every picture by key, as `writing.write` takes them."""
-    rows = db.session.execute(select(Picture.key, Picture.width, Picture.height))
-    return {key: (width, height) for key, width, height in rows}
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """Where a picture stands."""
+
+    heads: list[Article]  # stories that it heads
+    texts: list[Article]  # stories in whose text, or in an entry of which, it is
+    pages: list[Page]
+    offers: list[Offer]
+
+    def __bool__(self) -> bool:
+        return bool(self.heads or self.texts or self.pages or self.offers)
 
 
-def picture_keys() -> list[str]:
-    return list(db.session.scalars(select(Picture.key).order_by(Picture.key)))
+def uses_of(picture: Picture) -> Uses:
+    """Looks through every text: for one picture at a time, at the desk."""
+    key = picture.key
+
+    def named(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        return or_(column.contains(f"media:{key}", autoescape=True), column.contains(f"/media/{key}", autoescape=True))
+
+    in_entries = select(LiveEntry.article_id).where(named(LiveEntry.source))
+    texts = select(Article).where(or_(named(Article.source), Article.id.in_(in_entries)))
+    return Uses(
+        list(db.session.scalars(select(Article).where(Article.picture_id == picture.id))),
+        list(db.session.scalars(texts)),
+        list(db.session.scalars(select(Page).where(named(Page.source)))),
+        list(db.session.scalars(select(Offer).where(Offer.cover_key == key))),
+    )
 
 
 def unset_other_leads(article: Article) -> None:

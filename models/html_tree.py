@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import escape
 from html.parser import HTMLParser
 
-VOID = {"br", "col", "hr", "img", "wbr"}
+VOID = {"br", "col", "hr", "img", "source", "wbr"}
 DEEPEST = 60  # levels; what is nested deeper loses its tags and keeps its words
 
 

@@ -1,9 +1,10 @@
 """Pictures: files in DATA/media, and how large they are."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +20,12 @@ ENDINGS = {
 }
 COPIES = {"avif": "image/avif", "webp": "image/webp"}  # the kinds of smaller copies, best first
 NAMED = re.compile(r"\bmedia[:/]([A-Za-z0-9][\w.-]*)")  # pictures of ours in a text, as Markdown or HTML
+BY_CONTENT = re.compile(r"[0-9a-f]{24}")  # keys that are made from a file's content; the demo's are words
+
+
+def srcset(key: str, widths: Iterable[int], ending: str) -> str:
+    """The copies of a picture for an HTML srcset: "/media/<key>-480.avif 480w, …"."""
+    return ", ".join(f"/media/{key}-{width}.{ending} {width}w" for width in widths)
 
 
 class Picture(db.Model):
@@ -63,6 +70,13 @@ class Picture(db.Model):
             return db.session.scalars(select(cls).where(cls.key == picture.key)).one()
         return picture
 
+    @classmethod
+    def newest(cls, words: str = "") -> "Select[Picture]":
+        """All of them, or those in whose name or description the words stand; newest first."""
+        columns = (cls.name, cls.alt, cls.caption, cls.credit, cls.key)
+        found = select(cls).order_by(cls.added_at.desc(), cls.id.desc())
+        return found.where(or_(*(column.icontains(words, autoescape=True) for column in columns))) if words else found
+
     @property
     def copy_widths(self) -> tuple[int, ...]:
         return tuple(map(int, self.widths.split()))
@@ -73,6 +87,19 @@ class Picture(db.Model):
 
     def copy_names(self) -> list[str]:
         return [self.copy_name(width, ending) for width in self.copy_widths for ending in COPIES]
+
+    @property
+    def thumbnail(self) -> str:
+        """The address of its smallest copy, or its own."""
+        return f"/media/{self.copy_name(self.copy_widths[0], 'webp') if self.copy_widths else self.key}"
+
+    def srcset(self, ending: str) -> str:
+        return srcset(self.key, self.copy_widths, ending)
+
+    @property
+    def is_by_content(self) -> bool:
+        """Whether another content would have another key, so that caches may keep it for good."""
+        return BY_CONTENT.fullmatch(self.key) is not None
 
     @property
     def size(self) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from PIL import Image, ImageCms, ImageOps
 
@@ -24,7 +24,7 @@ MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 60_000_000
 MOST_MOVING_PIXELS = 240_000_000  # of all frames together
 STEPS = (480, 960, 1440)  # widths of the copies, in pixels
-KEY_LENGTH = 24  # hexadecimal digits of the content's hash
+KEY_LENGTH = 24  # hexadecimal digits of the content's hash: models.picture.BY_CONTENT
 TYPES = {
     "JPEG": "image/jpeg",
     "MPO": "image/jpeg",  # what some cameras make: a JPEG with more behind it
@@ -35,14 +35,18 @@ TYPES = {
 }
 COPY_SETTINGS: dict[str, dict[str, int]] = {"webp": {"quality": 80, "method": 4}, "avif": {"quality": 60, "speed": 8}}
 NO_PICTURE = "This is no picture that we can read. Use JPEG, PNG, WebP, AVIF, GIF or SVG."
-Save = Callable[[BinaryIO], object]
+Save = Callable[[IO[bytes]], object]
 
 
 class NotAPicture(ValueError):
     """The file cannot become a picture; the text is a sentence for whoever sent it."""
 
 
-def store(folder: Path, data: bytes | BinaryIO, name: str) -> Picture:
+class TooLarge(NotAPicture):
+    """The file, or the picture in it, is larger than we take."""
+
+
+def store(folder: Path, data: bytes | IO[bytes], name: str) -> Picture:
     """Write the files of a picture into `folder` (DATA/media) and return its row, which is in no session yet.
 
     The key comes from the content, so the same file twice has the same key, and the second time costs next to
@@ -54,7 +58,7 @@ def store(folder: Path, data: bytes | BinaryIO, name: str) -> Picture:
     if not data:
         raise NotAPicture("This file is empty.")
     if len(data) > MOST_BYTES:
-        raise NotAPicture(f"This file is larger than {MOST_BYTES // 1024**2} MB. Make it smaller and send it again.")
+        raise TooLarge(f"This file is larger than {MOST_BYTES // 1024**2} MB. Make it smaller and send it again.")
     folder.mkdir(parents=True, exist_ok=True)
     key = hashlib.sha256(data).hexdigest()[:KEY_LENGTH]
     picture = _found(folder, key) or _made(folder, key, data)
@@ -123,11 +127,11 @@ def _opened(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=[name for name in TYPES if name != "MPO"])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
-        raise NotAPicture(_too_many()) from bomb
+        raise TooLarge(_too_many()) from bomb
     except Exception as broken:  # Pillow's readers raise whatever a broken file makes them stumble over
         raise NotAPicture(NO_PICTURE) from broken
     if image.width * image.height > MOST_PIXELS:
-        raise NotAPicture(_too_many())
+        raise TooLarge(_too_many())
     return image
 
 
@@ -192,7 +196,7 @@ def _keep_moving(folder: Path, key: str, content_type: str, image: Image.Image, 
     try:
         frames = getattr(image, "n_frames", 1)
         if frames * image.width * image.height > MOST_MOVING_PIXELS:
-            raise NotAPicture("This picture moves through too many frames. Make it smaller or shorter.")
+            raise TooLarge("This picture moves through too many frames. Make it smaller or shorter.")
         out = io.BytesIO(data)
         if content_type == "image/gif":
             image.load()

@@ -12,6 +12,7 @@ from models import hanzi
 from models.clean_html import BLOCKS, BOXES, HEADINGS, clean
 from models.html_tree import Element, Node, inner_html, parse
 from models.markdown import DIVIDER, DIVIDER_MARK, render
+from models.picture import COPIES, srcset
 from models.quotes import curly
 
 FLOWS = BOXES | {"", "blockquote", "aside", "details"}  # what holds blocks: loose words in it become paragraphs
@@ -19,7 +20,8 @@ LINES = {"p", "h2", "h3", "h4", "li", "dt", "dd", "td", "th", "caption", "figcap
 VERBATIM = {"pre", "code", "kbd", "samp", "var"}
 TEASER_PARAGRAPHS = 2
 BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
-Sizes = Mapping[str, tuple[int, int]]  # picture key: width and height
+COLUMN = "(min-width: 672px) 624px, 100vw"  # how wide a picture stands in a text, for browsers to choose a copy
+Sizes = Mapping[str, tuple[int, ...]]  # picture key: width, height, and the widths of its smaller copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,16 +215,32 @@ def _dress_pictures(root: Element, sizes: Sizes, *, captioned: bool) -> None:
                 continue
             caption = image.attributes.pop("title", "")
             image.attributes.setdefault("alt", "")
-            width_height = sizes.get(image.attributes["src"].removeprefix("/media/"))
-            if width_height:
-                image.attributes["width"], image.attributes["height"] = map(str, width_height)
-            image.attributes["loading"] = "lazy"
-            if parent.tag == "p" and [c for c in parent.children if c is image or not _is_blank(c)] == [image]:
-                parent.tag, parent.children = "figure", [image]
+            key = image.attributes["src"].removeprefix("/media/")
+            size = sizes.get(key)
+            if size:
+                image.attributes["width"], image.attributes["height"] = map(str, size[:2])
+            image.attributes["loading"], image.attributes["decoding"] = "lazy", "async"
+            shown = _with_copies(image, key, size[2:]) if size and size[2:] else image
+            parent.children[_place(parent, image)] = shown
+            if parent.tag == "p" and [c for c in parent.children if c is shown or not _is_blank(c)] == [shown]:
+                parent.tag, parent.children = "figure", [shown]
                 if caption and captioned:
                     text = Element("figcaption", children=[curly(caption)])
                     _mark(text)
                     parent.children.append(text)
+
+
+def _place(parent: Element, child: Element) -> int:
+    return next(place for place, each in enumerate(parent.children) if each is child)
+
+
+def _with_copies(image: Element, key: str, widths: tuple[int, ...]) -> Element:
+    """The picture with its smaller copies; a browser takes the first kind it knows, in the width it needs."""
+    sources: list[Node] = [
+        Element("source", {"type": kind, "srcset": srcset(key, widths, ending), "sizes": COLUMN})
+        for ending, kind in COPIES.items()
+    ]
+    return Element("picture", children=[*sources, image])
 
 
 def _is_blank(node: Node) -> bool:

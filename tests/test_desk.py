@@ -265,7 +265,7 @@ def test_a_published_story_cannot_be_emptied(desk: FlaskClient) -> None:
         ({"access": "everyone"}, "Not a valid choice"),
         ({"category": "999"}, "Not a valid choice"),
         ({"authors": ["999"]}, "not a valid choice"),
-        ({"picture": "nowhere"}, "Not a valid choice"),
+        ({"picture": "nowhere"}, "This picture is no longer there"),
     ],
 )
 def test_nothing_typed_is_lost_on_an_error(desk: FlaskClient, wrong: dict, sentence: str) -> None:

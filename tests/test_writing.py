@@ -77,7 +77,7 @@ def test_a_gloss_begins_with_its_term() -> None:
 def test_a_picture_becomes_a_figure_with_its_size() -> None:
     written = write('![A door](media:grey-door "It\'s 门. Drawing: Upstairs")', sizes={"grey-door": (1200, 640)})
     assert written.body == (
-        '<figure><img src="/media/grey-door" alt="A door" width="1200" height="640" loading="lazy">'
+        '<figure><img src="/media/grey-door" alt="A door" width="1200" height="640" loading="lazy" decoding="async">'
         '<figcaption>It’s <span lang="zh">门</span>. Drawing: Upstairs</figcaption></figure>'
     )
 

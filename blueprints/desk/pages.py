@@ -8,9 +8,8 @@ from flask.typing import ResponseReturnValue
 from blueprints.desk.area import bp
 from blueprints.desk.forms import PageForm
 from blueprints.desk.sections import Refused
-from models import Page, begin_write, db, utcnow
+from models import Page, Picture, begin_write, db, utcnow
 from models.article import SourceFormat, Status
-from models.editing import picture_sizes
 from models.slug import slugify
 from models.writing import Written, write
 
@@ -62,7 +61,8 @@ def keep(form: PageForm, page: Page | None, action: str, now: datetime) -> Page:
     Raises Refused; then nothing has changed.
     """
     html = page is not None and page.source_format is SourceFormat.HTML
-    written = write(form.source.data, html=html, sizes=picture_sizes())  # slow: before the transaction
+    sizes = Picture.sizes_in(form.source.data)
+    written = write(form.source.data, html=html, sizes=sizes)  # slow: before the transaction
     begin_write()
     try:
         slug = address(form, page)

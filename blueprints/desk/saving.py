@@ -10,7 +10,6 @@ from models.editing import (
     free_slug,
     is_taken,
     missing,
-    picture_sizes,
     tags_named,
     unset_other_leads,
     was_out,
@@ -35,7 +34,7 @@ class Refused(Exception):
 def render(form: StoryForm, story: Article | None) -> Written:
     """The posted text as HTML. Slow: before any write transaction."""
     html = story is not None and story.source_format is SourceFormat.HTML
-    return write(form.source.data, html=html, sizes=picture_sizes())
+    return write(form.source.data, html=html, sizes=Picture.sizes_in(form.source.data))
 
 
 def keep(form: StoryForm, story: Article | None, action: str, now: datetime) -> Article:
@@ -82,9 +81,9 @@ def _act(story: Article, action: str, now: datetime) -> None:
     elif action == "unpublish":
         story.unpublish()
     elif action == "close":
-        story.closed_at = story.closed_at or now
+        story.close(now)
     elif action == "reopen":
-        story.closed_at = None
+        story.reopen()
     if story.status is Status.PUBLISHED:
         story.published_at = story.published_at or now  # emptied by hand: what is out has a date
         if story.kind is Kind.LIVEBLOG:
@@ -100,14 +99,24 @@ def fill(story: Article, form: StoryForm, written: Written) -> None:
     story.tags = tags_named(form.tags.names)
     chosen = [db.session.get(Author, author_id) for author_id in form.authors.data or []]
     story.set_authors([author for author in chosen if author])
-    story.picture = Picture.by_key(form.picture.data) if form.picture.data else None
-    story.picture_alt, story.picture_caption = form.picture_alt.data, form.picture_caption.data
-    story.picture_credit, story.picture_focus = form.picture_credit.data, form.picture_focus.data
+    fill_picture(story, form)
     story.is_lead = form.is_lead.data
     story.place, story.other_place = form.place.data, form.other_place.data
     story.other_zone = form.other_zone.data
     story.published_at = form.published_at.instant(story.published_at)
     story.updated_at = form.updated_at.instant(story.updated_at)
+
+
+def fill_picture(story: Article, form: StoryForm) -> None:
+    """A picture that is new here brings its own words where none were typed."""
+    before = story.picture
+    story.picture = Picture.by_key(form.chosen_picture) if form.chosen_picture else None
+    story.picture_alt, story.picture_caption = form.picture_alt.data, form.picture_caption.data
+    story.picture_credit, story.picture_focus = form.picture_credit.data, form.picture_focus.data
+    if story.picture and story.picture is not before:
+        story.picture_alt = story.picture_alt or story.picture.alt
+        story.picture_caption = story.picture_caption or story.picture.caption
+        story.picture_credit = story.picture_credit or story.picture.credit
 
 
 def address(form: StoryForm, story: Article, now: datetime) -> str:
@@ -140,6 +149,7 @@ def sketch(form: StoryForm, story: Article | None) -> Article:
         slug=story.slug if story else form.slug.data or "preview",
         source_format=story.source_format if story else SourceFormat.MARKDOWN,
         status=Status.DRAFT,
+        picture=story.picture if story else None,
         reads=0,
         published_at=story.published_at if story else None,
         updated_at=story.updated_at if story else None,
@@ -153,5 +163,5 @@ def sketch(form: StoryForm, story: Article | None) -> Article:
 
 def _copy(entry: LiveEntry) -> LiveEntry:
     """The same entry outside the session: taking the row itself would draw the sketch into it."""
-    names = ("id", "at", "speaker", "topic", "headline", "source", "body_html")
+    names = "id at speaker topic headline source body_html is_pinned corrected_at correction".split()
     return LiveEntry(**{name: getattr(entry, name) for name in names})

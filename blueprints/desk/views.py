@@ -1,8 +1,32 @@
 """Every page of the desk, by task."""
 
-from blueprints.desk import house, liveblog, money, pages, sections, stories
+from blueprints.desk import (
+    comments,
+    console,
+    contributions,
+    glossary,
+    house,
+    liveblog,
+    money,
+    pages,
+    pictures,
+    sections,
+    stories,
+)
 from blueprints.desk.area import bp
 
-PAGES = (stories, liveblog, house, money, sections, pages)  # imported for the addresses they put on `bp`
+PAGES = (
+    comments,
+    contributions,
+    stories,
+    liveblog,
+    console,
+    glossary,
+    house,
+    money,
+    sections,
+    pages,
+    pictures,
+)  # imported for the addresses they put on `bp`
 
 __all__ = ["PAGES", "bp"]
