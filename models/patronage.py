@@ -57,6 +57,11 @@ class Donation(Checkout, db.Model):
     patron_until: Mapped[datetime | None]  # what it grants so far
 
     @property
+    def waits_unseen(self) -> bool:
+        """New, and no page counts it yet."""
+        return self.status is not DonationStatus.PAID
+
+    @property
     def repeats(self) -> bool:
         return self.frequency is not Frequency.ONCE
 

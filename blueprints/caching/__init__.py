@@ -1,0 +1,54 @@
+"""The page cache: visitors' pages from memory, and who is told when they are old.
+
+Part of the shared floor. A view does nothing for it but answer by `login.share`; a page that another moment makes old
+says so with `until`.
+"""
+
+from datetime import datetime, timedelta
+
+from flask import Flask, Response, has_request_context, request
+
+from blueprints.caching.layer import UNTIL, Layer
+from blueprints.caching.listening import Listeners
+from blueprints.caching.shelves import Memory, Valkey
+from models import db, utcnow
+from models.generation import Generation, watch
+from models.schedule import next_story
+
+BYTES = 64 * 2**20  # of pages in each process
+
+
+def until(moment: datetime | None) -> None:
+    """Say that the page being made is right before this moment only: an offer ends, a day begins."""
+    if moment is not None and has_request_context():
+        known = request.environ.get(UNTIL)
+        request.environ[UNTIL] = min(known, moment.timestamp()) if known else moment.timestamp()
+
+
+def init_app(app: Flask) -> None:
+    app.config.setdefault("PAGE_CACHE_BYTES", BYTES)
+    generation = Generation(app.config["DATA"])
+    with app.app_context():
+        watch(db.engine, generation)
+        listeners = Listeners(generation, db.engine)
+    valkey = None
+    if app.config["CACHE_URL"]:
+        valkey = Valkey(app.config["CACHE_URL"], app.config["SITE_URL"])
+        generation.tell = valkey.tell
+        listeners.valkey = valkey
+    app.extensions["generation"], app.extensions["listeners"] = generation, listeners
+    memory = Memory(app.config["PAGE_CACHE_BYTES"])
+    app.extensions["page_cache"] = layer = Layer(app, generation, memory, valkey)
+    if not app.testing:
+        layer.awake = listeners.start
+    app.wsgi_app = layer  # type: ignore[method-assign,assignment]
+
+    @app.after_request
+    def until_next_story(response: Response) -> Response:
+        """A story that comes out by itself changes lists, menus and what is next to read."""
+        if response.cache_control.public and response.cache_control.s_maxage:
+            now = utcnow()
+            coming = next_story(now)
+            if coming and coming < now + timedelta(seconds=response.cache_control.s_maxage):
+                until(coming)
+        return response
