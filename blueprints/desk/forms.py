@@ -21,6 +21,7 @@ from blueprints.desk.fields import InOrder, LocalTime, Names, Percent, Text, Wor
 from blueprints.forms import Form
 from models import Article, Author, Category, LiveEntry, Page, Picture, Publication, Tag, Term, db, utcnow
 from models.article import Kind
+from models.base import new_public_id
 from models.hanzi import has_hanzi
 from models.metering import Access
 from models.offer import Edition
