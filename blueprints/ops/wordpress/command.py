@@ -1,63 +1,78 @@
-"""`flask import-wordpress`: the one edge of the import. It reads the clock, opens the transaction and prints."""
+"""`flask import-wordpress`: the one edge of the import. It reads the clock and the settings, and prints."""
 
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy.exc import IntegrityError
 
-from blueprints.ops.wordpress.report import Report
-from blueprints.ops.wordpress.stories import make_ready
-from blueprints.ops.wordpress.storing import known_keys, store
+from blueprints.ops.importing.options import (
+    Options,
+    import_options,
+    reading_bar,
+    say,
+    stopping_cleanly,
+    taken_addresses,
+)
+from blueprints.ops.importing.report import Report
+from blueprints.ops.importing.running import run
+from blueprints.ops.importing.survey import Survey
+from blueprints.ops.importing.texts import Texts
+from blueprints.ops.wordpress.planning import Plan, look, settle
+from blueprints.ops.wordpress.stories import Maker
 from blueprints.ops.wordpress.wxr import NotTaken, read
-from models import begin_write, db, utcnow
-from models.metering import Access
-
-RESERVED = set(
-    """account archive articles author authors category contribute desk donate downloads feed go healthz import
-    mail media metrics news offers orders page patrons popular readyz search sitemap static stripe tag tags""".split()
-)  # addresses of the site's own, those to come among them
+from models import utcnow
 
 
 @click.command("import-wordpress")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
-@click.option(
-    "--access",
-    type=click.Choice([access.value for access in Access]),
-    default=Access.FREE.value,
-    show_default=True,
-    help="What imported stories ask of their readers.",
-)
+@import_options
 @with_appcontext
-def import_wordpress(file: Path, dry_run: bool, access: str) -> None:
-    """Take the posts, pages and comments of a WordPress export (WXR). Running it again takes only what is new."""
-    try:
-        export = read(file, current_app.config["ZONE"])
-    except NotTaken as refusal:
-        raise click.ClickException(f"{refusal} Nothing was changed.") from None
-    report = Report()
-    ready = make_ready(export, known_keys(), Access(access), utcnow(), report)
-    try:
-        begin_write()
-        store(export, ready, RESERVED | first_segments(current_app), report)
-        if dry_run:
-            db.session.rollback()
-        else:
-            db.session.commit()
-    except IntegrityError:
-        db.session.rollback()
-        raise click.ClickException(
-            "The magazine was changed while the import ran. Nothing was imported; run it again."
-        ) from None
-    click.echo(f"{export.title or 'A WordPress export'} ({export.link or 'no address given'})")
-    for line in report.lines():
-        click.echo(line)
-    if dry_run:
-        click.echo("A dry run: nothing was changed.")
+def import_wordpress(file: Path, options: Options) -> None:
+    """Take the posts, pages, comments and pictures of a WordPress export (WXR, gzipped or not).
+
+    Running it again takes only what is new, so an import that was stopped goes on where it was.
+    """
+    with closing(Survey()) as survey, stopping_cleanly(options):
+        try:
+            _import(file, options, survey)
+        except NotTaken as refusal:
+            raise click.ClickException(f"{refusal} Nothing was changed.") from None
 
 
-def first_segments(app: Flask) -> set[str]:
-    """What addresses of this site begin with."""
-    return {rule.rule.split("/")[1] for rule in app.url_map.iter_rules() if "<" not in rule.rule.split("/")[1]}
+def _import(file: Path, options: Options, survey: Survey) -> None:
+    report, zone, app = Report(), current_app.config["ZONE"], current_app
+    with reading_bar(file) as tell:
+        plan = look(file, zone, survey, report, tell)
+    site = plan.old_site
+    media = options.media_of(survey, site)
+    answers = settle(plan, app, taken_addresses(app), report)  # type: ignore[arg-type]  # the proxy of a Flask
+    counts: Counter[str] = Counter()
+    maker = Maker(plan, Texts(survey, site, media, counts), media, answers, options.access, utcnow(), report)
+    report.taken["redirects from old addresses"] += len(plan.pages)
+    ready = maker.all(read(file, zone))
+    total = survey.how_many()
+    for done in run(ready, total, plan.shelves, media, redirects=plan.pages, dry_run=options.dry_run):
+        options.stored = 0 if options.dry_run else done
+    report.changed += counts
+    _sum_up(plan, maker, survey, report)
+    say(f"{plan.site.title or 'A WordPress export'} ({plan.site.link or 'no address given'})", report, media, options)
+
+
+def _sum_up(plan: Plan, maker: Maker, survey: Survey, report: Report) -> None:
+    """Counts that are known at the end only."""
+    report.changed["shortcodes taken out (what they enclose stays)"] += sum(maker.strangers.values())
+    report.changed["shortcodes made into text, pictures and links"] += sum(maker.shortcodes.values())
+    for name, number in maker.strangers.most_common():
+        report.left_out.append((f"[{name}]", f"a shortcode that is not known here, {_times(number)}."))
+    for name, number in maker.filled_in.most_common():
+        report.left_out.append((name, f"a block that WordPress fills in itself, {_times(number)}."))
+    if maker.media.is_wanted:
+        report.passed_over["media files that no story shows as a picture"] += survey.unused_media()
+    else:
+        report.passed_over["media files (they stay where they are; texts link to them)"] += plan.media
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"

@@ -1,12 +1,20 @@
-"""Turns what the export holds into rows, not yet saved: titles, states, dates, rendered texts. Takes no lock."""
+"""The second reading of an export: turns each story into rows, not yet saved. Takes no lock, writes nothing."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from blueprints.ops.wordpress import body
-from blueprints.ops.wordpress.report import Report
-from blueprints.ops.wordpress.wxr import Export, Item, Reply
+from blueprints.ops.importing.addresses import Answers, still_needed
+from blueprints.ops.importing.figures import picture_mark
+from blueprints.ops.importing.media import Media
+from blueprints.ops.importing.report import Report
+from blueprints.ops.importing.storing import Ready, Replies, circles, known
+from blueprints.ops.importing.survey import Medium, Planned, Used
+from blueprints.ops.importing.texts import Text, Texts, plain
+from blueprints.ops.wordpress import blocks, shortcodes
+from blueprints.ops.wordpress.planning import Plan, sorted_terms
+from blueprints.ops.wordpress.wxr import Item, Piece, Reply
 from models.article import Article, SourceFormat, Status
 from models.comment import Comment, CommentState
 from models.html_tree import inner_html, parse
@@ -21,13 +29,6 @@ STATUSES = {
     "draft": Status.DRAFT,
     "pending": Status.DRAFT,
 }
-LEFT_OUT = {"trash": "in WordPress's bin", "auto-draft": "drafts never saved", "inherit": "revisions"}
-KINDS = {
-    "attachment": "media files (they stay where they are; texts link to them)",
-    "nav_menu_item": "menu entries",
-    "revision": "revisions",
-    "wp_navigation": "menus",
-}
 STATES = {
     "1": CommentState.APPROVED,
     "approved": CommentState.APPROVED,
@@ -39,190 +40,192 @@ REPLY_KINDS = {"comment", "pingback", "trackback"}
 
 
 @dataclass(slots=True)
-class Replies:
-    """A story's replies in the order of the file, by their key; `parents` names the key of what each answers."""
+class Maker:
+    """Makes stories ready one after another."""
 
-    rows: dict[str, Comment] = field(default_factory=dict)
-    parents: dict[str, str] = field(default_factory=dict)
+    plan: Plan
+    texts: Texts
+    media: Media
+    answers: Answers
+    access: Access
+    now: datetime
+    report: Report
+    shortcodes: Counter[str] = field(default_factory=Counter)  # known ones and others, by name
+    strangers: Counter[str] = field(default_factory=Counter)
+    filled_in: Counter[str] = field(default_factory=Counter)  # blocks
 
+    def all(self, pieces: Iterable[Piece]) -> Iterator[Ready | None]:
+        """One for each story of the plan, in the order of the file; None where there is nothing to store."""
+        for place, piece in enumerate(pieces):
+            story = self.plan.survey.story(place) if isinstance(piece, Item) else None
+            if story is not None and isinstance(piece, Item):
+                yield self._ready(piece, story)
 
-@dataclass(slots=True)
-class Ready:
-    """Everything new in the export. The items go along for their slugs, authors and terms."""
-
-    articles: list[tuple[Item, Article]] = field(default_factory=list)
-    pages: list[tuple[Item, Page]] = field(default_factory=list)
-    replies: dict[str, Replies] = field(default_factory=dict)  # by the key of their article
-
-
-def make_ready(export: Export, known: set[str], access: Access, now: datetime, report: Report) -> Ready:
-    """`known` are the keys (imported_from) of stories, pages and replies that are here already."""
-    ready, counts = Ready(), Counter[str]()
-    seen: dict[str, str] = {}
-    users = {person.login: person.number for person in export.people}
-    for item in export.items:
-        if not _is_wanted(item, report):
-            continue
-        key = _key(item, export, seen)
-        if not key:
-            report.refused.append((item.title, "it stands in the file twice; the first was taken."))
-            continue
-        seen[key] = item.number
-        if key in known:
-            report.already_here["posts" if item.kind == "post" else "pages"] += 1
+    def _ready(self, item: Item, story: Planned) -> Ready | None:
+        ready = Ready(story.key)
+        if story.is_known:
+            self.report.already_here["posts" if item.kind == "post" else "pages"] += 1
         elif item.kind == "post":
-            ready.articles.append((item, _article(item, key, export.link, access, now, counts, report)))
+            self._article(item, story, ready)
         else:
-            ready.pages.append((item, _page(item, key, export.link, now, counts, report)))
+            self._page(item, story, ready)
         if item.kind == "post":
-            ready.replies[key] = _replies(item, export.link, known, users.get(item.creator, ""), now, report)
+            ready.replies = self._replies(item)
         elif item.replies:
-            report.passed_over["comments on pages (pages here have none)"] += len(item.replies)
-    _say_what_changed(counts, report)
-    return ready
+            self.report.passed_over["comments on pages (pages here have none)"] += len(item.replies)
+        return ready if ready.row is not None or ready.replies.rows else None
 
-
-def _is_wanted(item: Item, report: Report) -> bool:
-    if item.kind not in {"post", "page"}:
-        report.passed_over[KINDS.get(item.kind, f"items of the kind “{item.kind or 'none'}”")] += 1
-    elif item.status in LEFT_OUT:
-        report.passed_over[f"{item.kind}s: {LEFT_OUT[item.status]}"] += 1
-    else:
-        return True
-    return False
-
-
-def _key(item: Item, export: Export, seen: dict[str, str]) -> str:
-    """The guid; where two items share one, as copies made by plugins do, the second is told by its number."""
-    key = item.guid or f"{export.link}/?p={item.number}"
-    if key not in seen:
-        return key
-    other = f"{key}#post-{item.number}"
-    return "" if seen[key] == item.number or other in seen else other
-
-
-def _say_what_changed(counts: Counter[str], report: Report) -> None:
-    for what, sentence in (
-        ("pictures", "pictures turned into links"),
-        ("media", "recordings, films and embedded pages turned into links"),
-        ("shortcodes", "shortcodes taken out (what they enclose stays)"),
-        ("galleries", "shortcodes of them galleries, whose pictures are not shown"),
-        ("lead", "lead pictures left out"),
-        ("sticky", "stories no longer kept on top"),
-    ):
-        report.changed[sentence] += counts[what]
-
-
-def _article(
-    item: Item, key: str, site: str, access: Access, now: datetime, counts: Counter[str], report: Report
-) -> Article:
-    text = body.ready(item.body, site, counts)
-    title = _title(item, text, report)
-    article = Article(
-        title=title,
-        standfirst=body.plain(item.excerpt),
-        status=_status(item, title, now, report),
-        access=access,
-        published_at=item.at,
-        created_at=item.at or now,
-        saved_at=item.saved_at or item.at or now,
-        imported_from=key,
-    )
-    article.write(text, SourceFormat.HTML)
-    counts["lead"] += item.has_picture
-    counts["sticky"] += item.is_sticky
-    report.taken[f"posts, {_state(article.status, item, now)}"] += 1
-    return article
-
-
-def _page(item: Item, key: str, site: str, now: datetime, counts: Counter[str], report: Report) -> Page:
-    text = body.ready(item.body, site, counts)
-    title = _title(item, text, report)
-    status = _status(item, title, now, report)
-    if status is Status.PUBLISHED and item.at and item.at > now:
-        status = Status.DRAFT
-        report.notes.append((title, "a page cannot wait for its date; kept as a draft."))
-    page = Page(
-        title=title,
-        standfirst=body.plain(item.excerpt),
-        status=status,
-        published_at=item.at,
-        imported_from=key,
-    )
-    page.write(text, SourceFormat.HTML)
-    counts["lead"] += item.has_picture
-    report.taken[f"pages, {_state(status, item, now)}"] += 1
-    return page
-
-
-def _state(status: Status, item: Item, now: datetime) -> str:
-    return "scheduled" if status is Status.PUBLISHED and item.at and item.at > now else str(status.value)
-
-
-def _title(item: Item, text: str, report: Report) -> str:
-    title = body.plain(item.title)
-    if title:
-        return title
-    title = body.opening_words(text) or "Untitled"
-    report.notes.append(
-        (
-            title,
-            "it had no title; these are its first words." if title != "Untitled" else "it had neither title nor text.",
+    def _article(self, item: Item, story: Planned, ready: Ready) -> None:
+        text = self._text(item, story)
+        article = Article(
+            slug=story.slug,
+            title=story.title,
+            standfirst=plain(item.excerpt),
+            status=self._status(item, story.title),
+            access=self.access,
+            published_at=item.at,
+            created_at=item.at or self.now,
+            saved_at=item.saved_at or item.at or self.now,
+            imported_from=story.key,
         )
-    )
-    return title
+        article.write(text.html, SourceFormat.HTML, write(text.html, html=True, sizes=text.sizes))
+        medium, used = self._lead_picture(item, story)
+        if medium and used.key:
+            ready.picture = used.key
+            article.picture_alt, article.picture_caption = medium.alt, medium.caption
+            article.picture_credit = medium.credit
+        main, others = sorted_terms(item.terms)
+        shelves = self.plan.shelves
+        ready.category = shelves.category(main.slug, main.name) if main else ""
+        ready.tags = [shelves.tag(term.slug, term.name, is_category=term.kind == "category") for term in others]
+        ready.authors = [self.plan.bylines.slug(nicename) for nicename in self.plan.bylines.of(item)]
+        ready.row = article
+        self._lead_here(story, ready)
+        self.report.changed["stories no longer kept on top"] += item.is_sticky
+        self.report.taken[f"posts, {self._state(article.status, item)}"] += 1
 
+    def _page(self, item: Item, story: Planned, ready: Ready) -> None:
+        medium, used = self._lead_picture(item, story)
+        text = self._text(item, story, picture_mark(medium).html() if medium and used.key else "")
+        status = self._status(item, story.title)
+        if status is Status.PUBLISHED and item.at and item.at > self.now:
+            status = Status.DRAFT
+            self._say(story, "a page cannot wait for its date; kept as a draft.")
+        page = Page(
+            slug=story.slug,
+            title=story.title,
+            standfirst=plain(item.excerpt),
+            status=status,
+            published_at=item.at,
+            imported_from=story.key,
+        )
+        page.write(text.html, SourceFormat.HTML, write(text.html, html=True, sizes=text.sizes))
+        ready.row = page
+        self._lead_here(story, ready)
+        self.report.taken[f"pages, {self._state(status, item)}"] += 1
 
-def _status(item: Item, title: str, now: datetime, report: Report) -> Status:
-    status = STATUSES.get(item.status, Status.DRAFT)
-    if item.status not in STATUSES:
-        report.notes.append((title, f"its state “{item.status}” is not known here; kept as a draft."))
-    if item.has_password and status is Status.PUBLISHED:
-        report.notes.append((title, "it asked for a password; kept as a draft."))
-        return Status.DRAFT
-    if item.at is None and status is Status.PUBLISHED:
-        report.notes.append((title, "it was published without a date; kept as a draft."))
-        return Status.DRAFT
-    if item.status == "future" and item.at and item.at <= now:
-        report.notes.append((title, "the date it was scheduled for has passed; it is out now."))
-    return status
+    def _text(self, item: Item, story: Planned, before: str = "") -> Text:
+        if not plain(item.title):
+            known_words = story.title != "Untitled"
+            self._say(
+                story,
+                "it had no title; these are its first words." if known_words else "it had neither title nor text.",
+            )
+        survey = self.plan.survey
+        bare = blocks.without_comments(item.body, survey, self.filled_in)
+        resolved = shortcodes.resolve(bare, survey, item.number)
+        self.shortcodes += resolved.known
+        self.strangers += resolved.unknown
+        whole = blocks.with_notes(before + resolved.html, item.said("footnotes"), resolved.notes)
+        text = self.texts.ready(whole, blocks.reshape)
+        for note in text.notes:
+            self._say(story, note)
+        return text
 
-
-def _replies(item: Item, site: str, known: set[str], writer: str, now: datetime, report: Report) -> Replies:
-    found = Replies()
-    numbers = {reply.number for reply in item.replies if reply.kind in REPLY_KINDS}
-    for reply in item.replies:
-        key = f"wp:{site}#comment-{reply.number}"
-        if reply.kind not in REPLY_KINDS:
-            report.passed_over[f"comments of the kind “{reply.kind}”, which are a plugin's"] += 1
-        elif not reply.number or key in found.rows:
-            report.refused.append((item.title, f"a comment by {reply.name or 'nobody'} has no number of its own."))
-        elif key in known:
-            report.already_here["comments"] += 1
+    def _lead_picture(self, item: Item, story: Planned) -> tuple[Medium | None, Used]:
+        """What the export says of the story's featured picture, and what became of it."""
+        number = item.said("_thumbnail_id")
+        if not number:
+            return None, Used()
+        medium = self.plan.survey.medium(number)
+        used = self.media.take(medium.address, medium) if medium else Used(reason="the export does not hold it")
+        if used.key:
+            self.report.taken["lead pictures of stories"] += 1
         else:
-            found.rows[key] = _comment(reply, key, site, writer, now, report)
-            if reply.parent in numbers:
-                found.parents[key] = f"wp:{site}#comment-{reply.parent}"
-            elif reply.parent != "0":
-                report.changed["replies whose comment is missing, shown by themselves"] += 1
-    return found
+            self.report.changed["lead pictures left out"] += 1
+            if self.media.is_wanted:
+                self._say(story, f"its lead picture {medium.address if medium else number} is missing: {used.reason}.")
+        return medium, used
 
+    def _lead_here(self, story: Planned, ready: Ready) -> None:
+        survey = self.plan.survey
+        ready.redirects = still_needed(survey.formers(story), story.path, survey, self.answers)
+        self.report.taken["redirects from old addresses"] += len(ready.redirects)
 
-def _comment(reply: Reply, key: str, site: str, writer: str, now: datetime, report: Report) -> Comment:
-    state = STATES.get(reply.state, CommentState.HELD)
-    report.taken[f"comments, {state.value}"] += 1
-    written = write(body.ready_reply(reply.body, site), html=True)
-    return Comment(
-        state=state,
-        kind=reply.kind,
-        name=body.plain(reply.name),
-        email=reply.email,
-        url=reply.url,
-        body_html=_without_praise(written.body),
-        written_at=reply.at or now,
-        by_author=reply.user != "0" and reply.user == writer,
-        imported_from=key,
-    )
+    def _status(self, item: Item, title: str) -> Status:
+        status = STATUSES.get(item.status, Status.DRAFT)
+        if item.status not in STATUSES:
+            self.report.notes.append((title, f"its state “{item.status}” is not known here; kept as a draft."))
+        if item.has_password and status is Status.PUBLISHED:
+            self.report.notes.append((title, "it asked for a password; kept private."))
+            return Status.PRIVATE
+        if item.at is None and status is Status.PUBLISHED:
+            self.report.notes.append((title, "it was published without a date; kept as a draft."))
+            return Status.DRAFT
+        if item.status == "future" and item.at and item.at <= self.now:
+            self.report.notes.append((title, "the date it was scheduled for has passed; it is out now."))
+        return status
+
+    def _state(self, status: Status, item: Item) -> str:
+        return "scheduled" if status is Status.PUBLISHED and item.at and item.at > self.now else str(status.value)
+
+    def _say(self, story: Planned, sentence: str) -> None:
+        self.report.notes.append((story.title, sentence))
+
+    def _replies(self, item: Item) -> Replies:
+        found = Replies()
+        site = self.plan.site.link
+        writer = self.plan.bylines.people.get(item.creator)
+        keys = {
+            reply.number: f"wp:{site}#comment-{reply.number}" for reply in item.replies if reply.kind in REPLY_KINDS
+        }
+        here = known(Comment, keys.values()) if keys else set()
+        for reply in item.replies:
+            key = keys.get(reply.number, "")
+            if reply.kind not in REPLY_KINDS:
+                self.report.passed_over[f"comments of the kind “{reply.kind}”, which are a plugin's"] += 1
+            elif not reply.number or key in found.rows:
+                self.report.refused.append(
+                    (item.title, f"a comment by {reply.name or 'nobody'} has no number of its own.")
+                )
+            elif key in here:
+                self.report.already_here["comments"] += 1
+            else:
+                found.rows[key] = self._comment(reply, key, writer.number if writer else "")
+                if reply.parent in keys:
+                    found.parents[key] = keys[reply.parent]
+                elif reply.parent != "0":
+                    self.report.changed["replies whose comment is missing, shown by themselves"] += 1
+        for key in set(circles(found.parents)):
+            self.report.changed["replies to themselves, shown by themselves"] += 1
+            del found.parents[key]
+        return found
+
+    def _comment(self, reply: Reply, key: str, writer: str) -> Comment:
+        state = STATES.get(reply.state, CommentState.HELD)
+        self.report.taken[f"{reply.kind}s, {state.value}"] += 1
+        written = write(self.texts.ready_reply(reply.body), html=True)
+        return Comment(
+            state=state,
+            kind=reply.kind,
+            name=plain(reply.name),
+            email=reply.email,
+            url=reply.url,
+            body_html=_without_praise(written.body),
+            written_at=reply.at or self.now,
+            by_author=reply.user != "0" and reply.user == writer,
+            imported_from=key,
+        )
 
 
 def _without_praise(clean: str) -> str:

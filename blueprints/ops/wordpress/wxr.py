@@ -1,14 +1,17 @@
-"""Reads a WordPress export (WXR) whole and safely. Changes nothing and knows no table.
+"""Reads a WordPress export (WXR) piece by piece and safely. Changes nothing and knows no table.
 
 The format is RSS 2.0 with WordPress's own elements; its namespace carries the version, so only the end of it counts.
 """
 
+import gzip
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, ParseError  # noqa: S405  (types only; defusedxml does the reading)
 from zoneinfo import ZoneInfo
@@ -17,6 +20,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 CONTROLS = bytes(set(range(32)) - {9, 10, 13})  # XML 1.0 forbids them; texts pasted into WordPress hold them
+LARGEST = 100_000_000  # bytes of one post with its comments
 PREFIXES = (
     (re.compile(r"https?://(www\.)?wordpress\.org/export/[\d.]+/excerpt/"), "excerpt:"),
     (re.compile(r"https?://(www\.)?wordpress\.org/export/[\d.]+/"), "wp:"),
@@ -44,6 +48,8 @@ class Term:
     slug: str
     name: str
     description: str = ""
+    number: str = ""
+    parent: str = ""  # the slug of the category it stands under
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +83,44 @@ class Item:
     saved_at: datetime | None
     has_password: bool
     is_sticky: bool
-    has_picture: bool
+    link: str
+    parent: str  # the number of the item it belongs to, or "0"
+    file: str  # an attachment's address
+    meta: dict[str, list[str]]
     terms: tuple[Term, ...]
     replies: tuple[Reply, ...]
 
+    def said(self, *keys: str) -> str:
+        """The first of these custom fields that says something."""
+        return next((value for key in keys for value in self.meta.get(key, ()) if value), "")
 
-@dataclass(slots=True)
-class Export:
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the channel says of itself; comes whenever more of it is known, at the latest before the first item."""
+
     title: str = ""
     link: str = ""
-    people: list[Person] = field(default_factory=list)
-    terms: list[Term] = field(default_factory=list)
-    items: list[Item] = field(default_factory=list)
+    others: tuple[str, ...] = ()  # further addresses of the same site
 
 
-def read(path: Path, zone: ZoneInfo) -> Export:
-    """The whole export; `zone` is for times that it gives in local time only. Raises NotTaken."""
+Piece = Site | Person | Term | Item
+
+
+def read(path: Path, zone: ZoneInfo, tell: Callable[[int], object] = int) -> Iterator[Piece]:
+    """The pieces of an export, gzipped or not; `zone` is for times that it gives in local time only. Raises NotTaken.
+
+    What is wrong with the file shows when it is read to its end. `tell` is given the bytes read since the last piece.
+    """
     try:
         with path.open("rb") as file:
-            return _read(_without_controls(file), zone)
+            yield from _read(_filtered(file), file, zone, tell)
     except FileNotFoundError:
         raise NotTaken(f"There is no file {path}.") from None
     except IsADirectoryError:
         raise NotTaken(f"{path} is a folder, not a file.") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise NotTaken(f"{path} is packed with gzip, and damaged or cut off. Download the export again.") from None
     except OSError as error:
         raise NotTaken(f"{path} cannot be read: {error.strerror}.") from None
     except DefusedXmlException:
@@ -125,28 +146,35 @@ def _what_is_wrong(error: ParseError) -> str:
 
 
 class _Filtered:
-    """A file without the control characters."""
+    """A file without the control characters; `taken` are the bytes since somebody last set it to 0."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.file = file
+    def __init__(self, file: BinaryIO, dropped: bytes) -> None:
+        self.file, self.dropped, self.taken = file, dropped, 0
 
     def read(self, size: int = -1) -> bytes:
         while piece := self.file.read(size):
-            if kept := piece.translate(None, CONTROLS):
+            self.taken += len(piece)
+            if self.taken > LARGEST:
+                raise NotTaken(f"The file holds one post of more than {LARGEST // 1_000_000} MB. That is no post.")
+            if kept := piece.translate(None, self.dropped):
                 return kept
         return b""
 
 
-def _without_controls(file: BinaryIO) -> "BinaryIO | _Filtered":
+def _filtered(file: BinaryIO) -> _Filtered:
     start = file.read(4)
     file.seek(0)
-    return file if b"\0" in start or start[:2] in {b"\xff\xfe", b"\xfe\xff"} else _Filtered(file)  # UTF-16 has zeros
+    if start[:2] == b"\x1f\x8b":
+        return _Filtered(cast(BinaryIO, gzip.GzipFile(fileobj=file)), CONTROLS)
+    is_utf_16 = b"\0" in start or start[:2] in {b"\xff\xfe", b"\xfe\xff"}  # has zeros
+    return _Filtered(file, b"" if is_utf_16 else CONTROLS)
 
 
-def _read(file: "BinaryIO | _Filtered", zone: ZoneInfo) -> Export:
-    export, version, path = Export(), "", []
+def _read(filtered: _Filtered, file: BinaryIO, zone: ZoneInfo, tell: Callable[[int], object]) -> Iterator[Piece]:
+    version, path, at = "", [], 0
+    site = Site()
     channel: Element | None = None
-    for event, element in iterparse(file, events=("start", "end"), forbid_dtd=True):
+    for event, element in iterparse(filtered, events=("start", "end"), forbid_dtd=True):
         name = _name(element)
         if event == "start":
             path.append(name)
@@ -158,30 +186,50 @@ def _read(file: "BinaryIO | _Filtered", zone: ZoneInfo) -> Export:
         path.pop()
         if path != ["rss", "channel"]:
             continue
-        version = version or (_text(element) if name == "wp:wxr_version" else "")
-        _take(export, name, element, zone)
+        if name == "wp:wxr_version":
+            version = version or _supported(_text(element))
+        elif name in {"title", "link", "wp:base_site_url", "wp:base_blog_url"}:
+            site = _more_of(site, name, _text(element))
+            yield site
+        elif piece := _piece(name, element, zone):
+            yield piece
         if channel is not None:
             channel.remove(element)  # what is taken need not stay in memory
+        filtered.taken, before, at = 0, at, file.tell()
+        tell(at - before)
     if not version:
         raise NotTaken("The file is an RSS feed, but not a WordPress export: it does not give a wp:wxr_version.")
-    return export
 
 
-def _take(export: Export, name: str, element: Element, zone: ZoneInfo) -> None:
+def _supported(version: str) -> str:
+    if version and not re.fullmatch(r"1\.[0-9]{1,3}", version):
+        raise NotTaken(f"The file is a WordPress export of version {version[:20]}; versions 1.0 to 1.2 can be read.")
+    return version
+
+
+def _more_of(site: Site, name: str, text: str) -> Site:
     if name == "title":
-        export.title = _text(element)
-    elif name == "link":
-        export.link = _text(element).rstrip("/")
-    elif name == "wp:author":
-        export.people.append(_person(_fields(element)))
-    elif name in {"wp:category", "wp:tag", "wp:term"}:
-        export.terms.append(_term(name, _fields(element)))
-    elif name == "item":
-        export.items.append(_item(element, zone))
+        return replace(site, title=text)
+    if name == "link":
+        return replace(site, link=text.rstrip("/"))
+    return replace(site, others=(*site.others, text.rstrip("/")))
+
+
+def _piece(name: str, element: Element, zone: ZoneInfo) -> Piece | None:
+    if name == "wp:author":
+        return _person(_fields(element))
+    if name in {"wp:category", "wp:tag", "wp:term"}:
+        return _term(name, _fields(element))
+    return _item(element, zone) if name == "item" else None
 
 
 def _name(element: Element) -> str:
-    namespace, _, local = str(element.tag).rpartition("}")
+    return _short(str(element.tag))
+
+
+@lru_cache(maxsize=1000)
+def _short(tag: str) -> str:
+    namespace, _, local = tag.rpartition("}")
     prefix = next((short for pattern, short in PREFIXES if pattern.fullmatch(namespace[1:])), None)
     return (prefix or (f"{namespace}:" if namespace else "")) + local
 
@@ -205,14 +253,16 @@ def _person(given: dict[str, str]) -> Person:
 
 
 def _term(element: str, given: dict[str, str]) -> Term:
+    number = given.get("wp:term_id", "")
     if element == "wp:category":
         slug, name = given.get("wp:category_nicename", ""), given.get("wp:cat_name", "")
-        return Term("category", slug, name or slug, given.get("wp:category_description", ""))
+        about = given.get("wp:category_description", "")
+        return Term("category", slug, name or slug, about, number, given.get("wp:category_parent", ""))
     if element == "wp:tag":
         slug, name = given.get("wp:tag_slug", ""), given.get("wp:tag_name", "")
-        return Term("post_tag", slug, name or slug)
+        return Term("post_tag", slug, name or slug, number=number)
     slug, name = given.get("wp:term_slug", ""), given.get("wp:term_name", "")
-    return Term(given.get("wp:term_taxonomy", ""), slug, name or slug, given.get("wp:term_description", ""))
+    return Term(given.get("wp:term_taxonomy", ""), slug, name or slug, given.get("wp:term_description", ""), number)
 
 
 def _item(element: Element, zone: ZoneInfo) -> Item:
@@ -231,7 +281,10 @@ def _item(element: Element, zone: ZoneInfo) -> Item:
         saved_at=instant(given.get("wp:post_modified_gmt", ""), given.get("wp:post_modified", ""), zone),
         has_password=bool(given.get("wp:post_password")),
         is_sticky=given.get("wp:is_sticky") == "1",
-        has_picture="_thumbnail_id" in set(_meta_keys(element)),
+        link=given.get("link", ""),
+        parent=given.get("wp:post_parent", "0"),
+        file=given.get("wp:attachment_url", ""),
+        meta=_meta(element),
         terms=tuple(
             Term(child.get("domain", "category"), child.get("nicename", ""), _text(child) or child.get("nicename", ""))
             for child in element
@@ -241,10 +294,14 @@ def _item(element: Element, zone: ZoneInfo) -> Item:
     )
 
 
-def _meta_keys(element: Element) -> Iterator[str]:
+def _meta(element: Element) -> dict[str, list[str]]:
+    """The custom fields; one may stand several times."""
+    meta: dict[str, list[str]] = {}
     for child in element:
         if _name(child) == "wp:postmeta":
-            yield _fields(child).get("wp:meta_key", "")
+            given = _fields(child)
+            meta.setdefault(given.get("wp:meta_key", ""), []).append(given.get("wp:meta_value", ""))
+    return meta
 
 
 def _reply(given: dict[str, str], zone: ZoneInfo) -> Reply:

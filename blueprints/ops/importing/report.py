@@ -8,13 +8,16 @@ LONGEST = 60  # characters of a title in a line
 
 @dataclass(slots=True)
 class Report:
-    """`notes` are changes that concern one story, `refused` what could not be taken: (title, sentence)."""
+    """Counts by what they count. The pairs are (title, sentence): `notes` are changes that concern one story,
+    `left_out` what no story kept, by name, `refused` what could not be taken.
+    """
 
     taken: Counter[str] = field(default_factory=Counter)
     already_here: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     passed_over: Counter[str] = field(default_factory=Counter)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
     def lines(self) -> list[str]:
@@ -27,7 +30,11 @@ class Report:
         ):
             rows = [f"  {number:>6}  {what}" for what, number in sorted(counts.items()) if number]
             lines += [head, *(rows or ["  nothing"])] if rows or head == "Taken" else []
-        for head, pairs in (("Changed, story by story", self.notes), ("Refused", self.refused)):
+        for head, pairs in (
+            ("Changed, story by story", self.notes),
+            ("Left out of texts", self.left_out),
+            ("Refused", self.refused),
+        ):
             lines += [head, *(f"  {short(title)}: {sentence}" for title, sentence in pairs)] if pairs else []
         return lines
 

@@ -1,0 +1,52 @@
+"""Runs an import in batches: made ready with no transaction open, stored in one, forgotten, and on to the next.
+
+Stopped between two batches, by Ctrl-C or a crash, it has stored whole batches only; the next run takes the rest.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from tqdm import tqdm
+
+from blueprints.ops.importing.media import Media
+from blueprints.ops.importing.shelves import Shelves
+from blueprints.ops.importing.storing import Ready, store
+from models import Redirect, begin_write, db
+
+BATCH = 50  # stories
+
+
+def run(
+    stories: Iterable[Ready | None],
+    total: int,
+    shelves: Shelves,
+    media: Media,
+    *,
+    redirects: Iterable[tuple[str, str]] = (),
+    dry_run: bool,
+) -> Iterator[int]:
+    """Store all that is ready and yield, after each batch, how many are done; None counts too, there is nothing to it.
+
+    `redirects` are those of the shelves. In a dry run the stories are made ready, and then let go.
+    """
+    if not dry_run:
+        begin_write()
+        shelves.store()
+        for old, new in redirects:
+            Redirect.keep(old, new)
+        db.session.commit()
+        db.session.expunge_all()
+    waiting = iter(stories)
+    done = 0
+    with tqdm(total=total, unit=" stories", disable=None, leave=False) as bar:  # None: only on a terminal
+        while batch := list(islice(waiting, BATCH)):
+            db.session.rollback()  # what was asked while they were made ready
+            if not dry_run:
+                begin_write()
+                store([ready for ready in batch if ready is not None], shelves, media)
+                db.session.commit()
+            db.session.expunge_all()
+            media.forget()
+            done += len(batch)
+            bar.update(len(batch))
+            yield done
