@@ -1,5 +1,7 @@
 """Hanzi terms that readers may want explained."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,4 +18,15 @@ class Term(db.Model):
 
     @classmethod
     def in_order(cls) -> list["Term"]:
+        """By pinyin, then by hanzi."""
         return list(db.session.scalars(select(cls).order_by(cls.pinyin, cls.hanzi)))
+
+    @classmethod
+    def by_hanzi(cls, hanzi: str) -> "Term | None":
+        return db.session.scalar(select(cls).where(cls.hanzi == hanzi))
+
+
+def terms_in(text: str, terms: Iterable[Term]) -> list[Term]:
+    """Those that the text uses, in the order in which it first does."""
+    places = ((text.find(term.hanzi), term) for term in terms)
+    return [term for place, term in sorted(places, key=lambda found: found[0]) if place >= 0]

@@ -6,7 +6,8 @@ from datetime import datetime
 from flask import abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import login
+from blueprints import caching, login
+from blueprints.filters import popular
 from blueprints.magazine import metadata
 from blueprints.magazine.area import bp, house, page
 from blueprints.magazine.contents import with_contents
@@ -15,6 +16,8 @@ from models import Article, Code, Comment, Offer, SavedStory, utcnow
 from models.article import Kind
 from models.presenting import Presented, present
 from models.pricing import DiscountRefused, Quote, quote
+from models.related import related_to
+from models.sequence import following, place_of
 
 DEEPEST = 1  # levels that replies are indented by: answers hang on the reply that their thread began with
 
@@ -27,6 +30,7 @@ def article(slug: str) -> ResponseReturnValue:
         abort(404)
     shown, parts = with_contents(present(story, login.viewer(now)))
     threads = Comment.threads(story.id) if shown.is_open else []
+    place = place_of(story, now)
     return page(
         "magazine/liveblog.html" if story.kind is Kind.LIVEBLOG else "magazine/article.html",
         article=story,
@@ -38,8 +42,10 @@ def article(slug: str) -> ResponseReturnValue:
         saved=reader is not None and SavedStory.has(reader.id, story.id),
         replies=floors(threads),
         notes=story.notes if shown.is_open else [],  # they may quote the text
-        following=Article.following(story, now),
-        popular=Article.popular(now),
+        place=place,
+        related=related_to(story, now),
+        following=following(story, place, now),
+        popular=popular(),
         now=now,
         is_visible=story.is_visible(now),
         newest_first=newest_first(story),
@@ -92,6 +98,7 @@ def reader_price(offer: Offer, now: datetime) -> tuple[Code | None, Quote | None
     code = Code.for_readers(edition.id, now) if edition else None
     if edition is None or code is None:
         return None, None
+    caching.until(code.ends_at)
     try:
         return code, quote(edition.price, code.discount(now), edition.id, now)
     except DiscountRefused:  # used up
