@@ -141,5 +141,5 @@ class Comment(db.Model):
     @classmethod
     def how_many(cls) -> dict[CommentState, int]:
         """Replies in each state."""
-        counts = dict(db.session.execute(select(cls.state, func.count()).group_by(cls.state)).tuples().all())
-        return {state: counts.get(state, 0) for state in CommentState}
+        found = db.session.execute(select(cls.state, func.count()).group_by(cls.state))
+        return dict.fromkeys(CommentState, 0) | {state: count for state, count in found}

@@ -55,8 +55,8 @@ class Contribution(db.Model):
     @classmethod
     def how_many(cls) -> dict[ContributionState, int]:
         """Letters in each state."""
-        counts = dict(db.session.execute(select(cls.state, func.count()).group_by(cls.state)).tuples().all())
-        return {state: counts.get(state, 0) for state in ContributionState}
+        found = db.session.execute(select(cls.state, func.count()).group_by(cls.state))
+        return dict.fromkeys(ContributionState, 0) | {state: count for state, count in found}
 
 
 class CorrectionState(StrEnum):
@@ -113,8 +113,8 @@ class Correction(db.Model):
     @classmethod
     def how_many(cls) -> dict[CorrectionState, int]:
         """Corrections in each state."""
-        counts = dict(db.session.execute(select(cls.state, func.count()).group_by(cls.state)).tuples().all())
-        return {state: counts.get(state, 0) for state in CorrectionState}
+        found = db.session.execute(select(cls.state, func.count()).group_by(cls.state))
+        return dict.fromkeys(CorrectionState, 0) | {state: count for state, count in found}
 
 
 def _twin(letter: Letter, *names: str) -> Letter | None:

@@ -13,7 +13,8 @@ from mdit_py_cjk_friendly import cjk_friendly
 
 from models import hanzi
 
-ALLOWED = {
+ALLOWED: dict[str, set[str]] = {
+    "*": set(),  # else nh3 lets every element have a title
     "a": {"href"},
     "ol": {"start"},
     "span": {"lang"},
@@ -57,7 +58,7 @@ def small(source: str) -> str:
     tidy = source.replace("\r\n", "\n").replace("\0", "").encode("utf-8", "replace").decode()
     return nh3.clean(
         str(MARKDOWN.render(tidy)).strip(),
-        tags=set(ALLOWED),
+        tags=set(ALLOWED) - {"*"},
         attributes=ALLOWED,
         allowed_classes={"span": {"hashtag"}},
         url_schemes={"http", "https"},

@@ -1,7 +1,7 @@
 """What a reader fills in to write to the desk."""
 
 from wtforms import RadioField, ValidationError
-from wtforms.validators import Length, Optional
+from wtforms.validators import Length
 
 from blueprints.forms import AtMost, EmailLine, Form, Line, Lines, printable
 from models.contribution import ContributionKind
@@ -19,7 +19,7 @@ def name_line() -> Line:
 
 
 def email_line() -> EmailLine:
-    return EmailLine("Your e-mail", [Optional()], render_kw={"autocomplete": "email"})
+    return EmailLine("Your e-mail", render_kw={"autocomplete": "email"})
 
 
 def filled(_form: Form, field: Lines) -> None:
