@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, and_, select, union_all
 from sqlalchemy.orm import Mapped, attributes, joinedload, mapped_column, relationship, selectinload
 
 from models import heat as warmth
@@ -188,6 +188,7 @@ class Article(db.Model):
     __table_args__ = (
         db.Index("ix_article_status_published_at", "status", "published_at"),
         db.Index("ix_article_status_heat", "status", "heat"),
+        db.Index("ix_article_is_lead_published_at", "is_lead", "published_at"),
         db.Index("ix_article_category_id_published_at", "category_id", "published_at"),
     )
 
@@ -303,16 +304,23 @@ class Article(db.Model):
         return db.session.scalar(select(cls).where(cls.slug == slug, cls.is_out(now)))
 
     @classmethod
+    def among(cls, now: datetime, *chosen: Select[Any]) -> Select[Any]:
+        """Cards of the stories that any of these selects of ids gives, each of which looks at a few rows only."""
+        ids = union_all(*(select(one.subquery().c.id) for one in chosen))
+        return cls.cards(now).where(cls.id.in_(ids))
+
+    @classmethod
+    def newest(cls, now: datetime, limit: int) -> Select[Any]:
+        """Ids of the newest stories, to be narrowed."""
+        return select(cls.id).where(cls.is_out(now)).order_by(cls.published_at.desc(), cls.id.desc()).limit(limit)
+
+    @classmethod
     def on_top(cls, now: datetime, limit: int) -> list["Article"]:
         """The story the editor put on top, then the newest."""
-        return list(
-            db.session.scalars(
-                cls.cards(now)
-                .order_by(None)
-                .order_by(cls.is_lead.desc(), cls.published_at.desc(), cls.id.desc())
-                .limit(limit)
-            )
-        )
+        lead = cls.newest(now, limit).where(cls.is_lead.is_(True))
+        cards = cls.among(now, lead, cls.newest(now, limit)).order_by(None)
+        cards = cards.order_by(cls.is_lead.desc(), cls.published_at.desc(), cls.id.desc())
+        return list(db.session.scalars(cards.limit(limit)))
 
     @classmethod
     def popular_cards(cls, now: datetime) -> Select[Any]:
@@ -329,26 +337,14 @@ class Article(db.Model):
         return list(db.session.scalars(cls.popular_cards(now).limit(limit)))
 
     @classmethod
-    def strips(cls, now: datetime, each: int = 3) -> dict[int, list["Article"]]:
-        """The newest `each` stories of every category, by category id, in one query."""
-        rank = (
-            func.row_number()
-            .over(partition_by=cls.category_id, order_by=(cls.published_at.desc(), cls.id.desc()))
-            .label("place")
-        )
-        ranked = select(cls.id, rank).where(cls.is_out(now), cls.category_id.is_not(None)).subquery()
-        chosen = select(ranked.c.id).where(ranked.c.place <= each)
+    def strips(cls, now: datetime, each: int, categories: list[int]) -> dict[int, list["Article"]]:
+        """The newest `each` stories of these categories, by category id, in one query."""
         strips: dict[int, list[Article]] = {}
-        for article in db.session.scalars(cls.cards(now).where(cls.id.in_(chosen))):
-            strips.setdefault(article.category_id or 0, []).append(article)
+        if categories:
+            newest = (cls.newest(now, each).where(cls.category_id == category) for category in categories)
+            for article in db.session.scalars(cls.among(now, *newest)):
+                strips.setdefault(article.category_id or 0, []).append(article)
         return strips
-
-    @classmethod
-    def following(cls, article: "Article", now: datetime) -> "Article | None":
-        """The next story to read: the one published before this, or the newest when this is the oldest."""
-        others = cls.cards(now).where(cls.id != article.id)
-        earlier = others.where(cls.published_at < article.published_at) if article.published_at else others
-        return db.session.scalar(earlier.limit(1)) or db.session.scalar(others.limit(1))
 
     @classmethod
     def in_category(cls, category: Category, now: datetime) -> Select[Any]:

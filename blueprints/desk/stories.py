@@ -166,6 +166,8 @@ def preview(form: StoryForm, story: Article | None, now: datetime) -> ResponseRe
         shown=shown,
         cards=cards(shown),
         replies=[],
+        place=None,
+        related=[],
         following=None,
         popular=[],
         now=now,
