@@ -160,7 +160,7 @@ def _in_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image:
             return image.convert(mode)
         plain = image if image.mode in {"RGB", "L", "CMYK"} else image.convert("RGB")
         turned = ImageCms.profileToProfile(plain, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except ImageCms.PyCMSError:  # a profile that no one can read: the picture without it is the best there is
+    except (ImageCms.PyCMSError, OSError):  # a profile that no one can read: the picture without it is the best there is
         return image.convert(mode)
     if turned is None:
         return image.convert(mode)

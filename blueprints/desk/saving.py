@@ -18,6 +18,8 @@ from models.metering import Access
 from models.slug import slugify
 from models.writing import Written, write
 
+PICTURE_WORDS = ("picture_alt", "picture_caption", "picture_credit")
+
 
 class SavedMeanwhile(Exception):
     """Somebody else saved this story after the form was opened."""
@@ -108,15 +110,14 @@ def fill(story: Article, form: StoryForm, written: Written) -> None:
 
 
 def fill_picture(story: Article, form: StoryForm) -> None:
-    """A picture that is new here brings its own words where none were typed."""
-    before = story.picture
-    story.picture = Picture.by_key(form.chosen_picture) if form.chosen_picture else None
-    story.picture_alt, story.picture_caption = form.picture_alt.data, form.picture_caption.data
-    story.picture_credit, story.picture_focus = form.picture_credit.data, form.picture_focus.data
-    if story.picture and story.picture is not before:
-        story.picture_alt = story.picture_alt or story.picture.alt
-        story.picture_caption = story.picture_caption or story.picture.caption
-        story.picture_credit = story.picture_credit or story.picture.credit
+    """A picture that is new here brings its own words where none were typed, or only those of the one before it."""
+    picture = Picture.by_key(form.chosen_picture) if form.chosen_picture else None
+    is_new = picture is not None and picture is not story.picture
+    for name in PICTURE_WORDS:
+        typed, stood = form[name].data, getattr(story, name) or ""
+        own = getattr(picture, name.removeprefix("picture_")) if is_new and typed in {"", stood} else ""
+        setattr(story, name, own or typed)
+    story.picture, story.picture_focus = picture, form.picture_focus.data
 
 
 def address(form: StoryForm, story: Article, now: datetime) -> str:
@@ -150,6 +151,7 @@ def sketch(form: StoryForm, story: Article | None) -> Article:
         source_format=story.source_format if story else SourceFormat.MARKDOWN,
         status=Status.DRAFT,
         picture=story.picture if story else None,
+        **({name: getattr(story, name) for name in PICTURE_WORDS} if story else {}),
         reads=0,
         published_at=story.published_at if story else None,
         updated_at=story.updated_at if story else None,
