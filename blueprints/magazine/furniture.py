@@ -8,6 +8,7 @@ from flask import Blueprint, current_app
 from blueprints.filters import SPACE, local
 from models import Page, db, utcnow
 from models.article import Status
+from models.generation import memo
 from models.money import Money, digits
 from models.patronage import SUGGESTED, Frequency
 
@@ -16,12 +17,13 @@ ALWAYS = {
     "/donate": "Support",
     "/offers": "Offers",
     "/patrons": "Patrons",
+    "/archive": "Archive",
     "/popular": "Popular",
     "/feed.xml": "RSS feed",
     "/contribute": "Contribute",
 }
 GROUPS = (
-    ("/about", "/contact", "/contribute", "/popular", "/feed.xml"),
+    ("/about", "/contact", "/contribute", "/archive", "/popular", "/feed.xml"),
     ("/donate", "/patrons", "/offers"),
     ("/privacy", "/terms", "/refunds"),
 )
@@ -94,4 +96,5 @@ def furnish(bp: Blueprint) -> None:
 
     @bp.app_context_processor
     def foot() -> dict[str, object]:
-        return {"footer_links": footer_links(), "this_year": year(utcnow()), "least_gift": least_gift()}
+        links = memo("footer", footer_links)
+        return {"footer_links": links, "this_year": year(utcnow()), "least_gift": least_gift()}

@@ -57,7 +57,7 @@ def author(slug: str) -> ResponseReturnValue:
     found = Author.by_slug(slug) or abort(404)
     return page(
         "magazine/list.html",
-        kicker="By",
+        kicker=found.role or "Author",
         title=found.name,
         hanzi="",
         words=found.bio,

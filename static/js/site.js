@@ -2,19 +2,6 @@
 (() => {
   "use strict";
 
-  // Count a read once somebody looks at the page: not when it is prerendered or lies in a tab behind.
-  const story = document.querySelector("[data-seen]");
-  const count = () => {
-    if (document.visibilityState !== "visible" || document.prerendering) return;
-    document.removeEventListener("visibilitychange", count);
-    navigator.sendBeacon(story.dataset.seen);
-  };
-  if (story && navigator.sendBeacon) {
-    document.addEventListener("visibilitychange", count);
-    document.addEventListener("prerenderingchange", count, { once: true });
-    count();
-  }
-
   // A form is sent once: the button says so and waits. Coming back by the browser's history wakes it, and so does time,
   // for an answer that is a file leaves the page standing.
   const idle = new Map();
