@@ -17,9 +17,11 @@ WIDTH = SIZE[0] - 2 * MARGIN
 TOP, BOTTOM = 150, 476  # between these the title stands
 TITLE_SIZES = (88, 80, 72, 64, 58, 52, 46, 42)  # pixels; the largest that fits
 LEADING = 1.14
+SECTION_SIZE = 26  # pixels
 PAPER, INK, ACCENT = "#fffdf8", "#191613", "#b3261e"  # the light colours of static/css/site.css
 NOT_FIRST = set("，。、；：？！）》」』】〕”’…—·％,.;:?!)]}»")  # what opens no line
 NOT_LAST = set("（《「『【〔“‘([{«")  # what ends none
+UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs"}  # joiners of emoji, private and unassigned characters
 GETA = "〓"  # what printers set for a character they lack
 EMPTY = ("()", "（）", "[]", "“”", "‘’", "「」", "『』", "《》", '""', "##")
 
@@ -37,7 +39,7 @@ class Card:
         image = Image.new("RGB", SIZE, PAPER)
         draw = ImageDraw.Draw(image)
         draw.line([(MARGIN, 68), (SIZE[0] - MARGIN, 68)], fill=INK, width=3)
-        _draw_section(draw, drawable(self.section, sans(26)))
+        _draw_section(draw, drawable(self.section, sans(SECTION_SIZE)))
         _draw_title(draw, drawable(self.title, serif(TITLE_SIZES[0])) or self.site)
         draw.line([(MARGIN, 518), (SIZE[0] - MARGIN, 518)], fill=INK, width=1)
         _draw_site(draw, drawable(self.site, serif(52)), drawable(self.site_hanzi, serif(24)))
@@ -51,7 +53,8 @@ def drawable(text: str, faces: Stack) -> str:
 
     Hanzi go by whole runs where there is no typeface for them at all; with one, a rare character becomes 〓.
     """
-    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    told = (letter for letter in text if letter.isspace() or unicodedata.category(letter) not in UNSEEN)
+    text = unicodedata.normalize("NFC", " ".join("".join(told).split()))
     kept = []
     for kind, piece in hanzi.pieces(text):
         if kind != "text" and not has_hanzi_face():
@@ -76,10 +79,15 @@ def _drawable_letter(letter: str, kind: str, faces: Stack) -> str:
 
 def _draw_section(draw: ImageDraw.ImageDraw, section: str) -> None:
     """In capitals set apart, as labels are on the pages; hanzi stand as they are."""
-    faces, across = sans(26), float(MARGIN)
-    for letter in _cut(section, lambda text: faces.width(text.upper()) * 1.1 <= WIDTH).upper():
+    faces = sans(SECTION_SIZE)
+
+    def step(letter: str) -> float:
+        return faces.width(letter) + (0 if hanzi.has_hanzi(letter) else SECTION_SIZE * 0.09)
+
+    across = float(MARGIN)
+    for letter in _cut(section, lambda text: sum(map(step, text.upper())) <= WIDTH).upper():
         faces.draw(draw, (across, 118), letter, ACCENT)
-        across += faces.width(letter) + (0 if hanzi.has_hanzi(letter) else 26 * 0.09)
+        across += step(letter)
 
 
 def _draw_site(draw: ImageDraw.ImageDraw, site: str, raised: str) -> None:
