@@ -405,7 +405,8 @@ def test_entries_are_added_changed_and_deleted(app: Flask, desk: FlaskClient) ->
     assert late.status_code == 409 and "Mine." in late.text and "She began late." in late.text
 
     assert desk.post(f"/desk/entries/{made.id}", data={"action": "delete"}).status_code == 303
-    assert db.session.query(LiveEntry).count() == 0
+    db.session.refresh(made)
+    assert made.removed_at and "She began late." not in visit(app, f"/articles/{article.slug}").text
     gone = desk.post(f"/desk/entries/{made.id}", data=data)
     assert gone.status_code == 404 and "She began late." in gone.text
 

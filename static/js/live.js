@@ -29,7 +29,7 @@
 
   // What stands at the top of the window stays there.
   const steadily = (work) => {
-    const below = live.nextElementSibling;
+    const below = live.nextElementSibling || live;
     const seen = [...list.children, below].filter((one) => box(one).bottom > 0).map((one) => [one.dataset.id, box(one).top]);
     work();
     const mark = seen.find(([id]) => !id || row(id));
