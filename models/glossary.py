@@ -1,6 +1,7 @@
 """Hanzi terms that readers may want explained."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,7 +27,7 @@ class Term(db.Model):
         return db.session.scalar(select(cls).where(cls.hanzi == hanzi))
 
 
-def terms_in(text: str, terms: Iterable[Term]) -> list[Term]:
-    """Those that the text uses, in the order in which it first does."""
+def terms_in(text: str, terms: Iterable[Any]) -> list[Any]:
+    """Those terms, rows or plain, that the text uses, in the order in which it first does."""
     places = ((text.find(term.hanzi), term) for term in terms)
     return [term for place, term in sorted(places, key=lambda found: found[0]) if place >= 0]

@@ -1,9 +1,12 @@
 """The glossary: hanzi terms with how they are said and what they mean, all of them or those of one story."""
 
+from typing import Any
+
 from flask.typing import ResponseReturnValue
 
 from blueprints.magazine.area import bp, page
 from models import Article, Term
+from models.generation import memo, plain
 from models.glossary import terms_in
 from models.presenting import Presented
 
@@ -13,7 +16,12 @@ def glossary() -> ResponseReturnValue:
     return page("magazine/glossary.html", terms=Term.in_order())
 
 
-def words_of(story: Article, shown: Presented) -> list[Term]:
+def known() -> list[Any]:
+    """Every term as plain values, for each story asks for them."""
+    return [plain(term) for term in Term.in_order()]
+
+
+def words_of(story: Article, shown: Presented) -> list[Any]:
     """The terms that this reader finds in what is shown of the story."""
     entries = "".join(entry.body_html for entry in shown.entries)
-    return terms_in(f"{story.title}\n{story.standfirst}\n{shown.html}{entries}", Term.in_order())
+    return terms_in(f"{story.title}\n{story.standfirst}\n{shown.html}{entries}", memo("glossary", known))
