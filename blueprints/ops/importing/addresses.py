@@ -14,6 +14,7 @@ NUMBERED = {"p", "page_id", "attachment_id", "cat", "author", "tag"}  # WordPres
 KINDS = {"articles": "article", "category": "category", "tag": "tag", "author": "author"}  # as the survey says
 SIZED = re.compile(r"-\d{1,5}x\d{1,5}(?=\.\w+$)")  # boat-300x200.jpg
 EDITED = re.compile(r"-e\d{10,14}(?=[-.])")  # boat-e1612345678901.jpg
+PICTURE = re.compile(r"\.(?:jpe?g|jpe|png|gif|webp|avif|svg|bmp|tiff?|heic|ico)$", re.IGNORECASE)
 GHOST_SIZE = re.compile(r"/content/images/size/w\d+(?:h\d+)?(?:/format/\w+)?/")
 PHOTON = re.compile(r"i\d\.wp\.com/(.+)")  # WordPress.com's picture server
 LONGEST = 2_000  # characters of an address
@@ -82,11 +83,12 @@ def without_scheme(address: str) -> str:
 
 def full_sized(address: str) -> list[str]:
     """What a picture's address may be without its size, the likeliest first, itself among them. Keeps the scheme."""
-    address = GHOST_SIZE.sub("/content/images/", address)
-    whole = SIZED.sub("", address)
+    bare = address.partition("?")[0]
+    base = GHOST_SIZE.sub("/content/images/", bare if PICTURE.search(bare) else address)
+    whole = SIZED.sub("", base)
     original = EDITED.sub("", whole.replace("-scaled.", "."))
     stem, dot, ending = whole.rpartition(".")
-    return list(dict.fromkeys([whole, f"{stem}-scaled{dot}{ending}", original, address]))
+    return list(dict.fromkeys([whole, f"{stem}-scaled{dot}{ending}", original, base, address]))
 
 
 def rewritten(href: str, site: OldSite, survey: Survey) -> str | None:

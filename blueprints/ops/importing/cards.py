@@ -68,7 +68,9 @@ def words_for(address: str) -> str:
 
 def card(address: str, words: str = "", *, alone: bool = True) -> Element:
     """A link; a figure around it where it stands alone."""
-    link = Element("a", {"href": address}, [words or words_for(address)])
+    link = Element(
+        "a", {"href": address, "data-stays": ""} if words else {"href": address}, [words or words_for(address)]
+    )
     return Element("figure", {}, [link]) if alone else link
 
 

@@ -68,7 +68,7 @@ class Pictures:
             self.notes.append(f"the picture {address or words} became a link: {reason}.")
         words = words or file_name(address)
         name = f"Picture: {words}" if words else "Picture"
-        return [name if inside_link or not address else Element("a", {"href": address}, [name])]
+        return [name if inside_link or not address else Element("a", {"href": address, "data-stays": ""}, [name])]
 
     def _other(self, medium: Element, parent: Element, inside_link: bool) -> list[Node]:
         """A frame, a film or a recording: its name, as a link unless it is inside one."""
@@ -111,7 +111,7 @@ class Pictures:
             return
         for link in root.elements():
             href = self.site.absolute(link.attributes.get("href", "")) if link.tag == "a" else ""
-            if not href or not is_picture_address(href) or link.text().startswith("Picture"):
+            if not href or not is_picture_address(href) or "data-stays" in link.attributes:
                 continue
             medium = self.media.about(href)
             if medium is None and not self.site.local(href):

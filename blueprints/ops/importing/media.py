@@ -8,14 +8,13 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from blueprints.ops.importing.addresses import OldSite, full_sized, without_scheme
+from blueprints.ops.importing.addresses import PICTURE, OldSite, full_sized, without_scheme
 from blueprints.ops.importing.download import NotFetched, fetch
 from blueprints.ops.importing.survey import Medium, Survey, Used
 from blueprints.ops.importing.uploads import NotRead, Uploads
 from models import Picture, db, picture_files
 from models.picture_files import MOST_BYTES, NotAPicture
 
-PICTURE_ENDINGS = {"jpg", "jpeg", "jpe", "png", "gif", "webp", "avif", "svg", "bmp", "tif", "tiff", "heic", "ico"}
 NOT_LOOKED_FOR = "pictures were not looked for"
 
 
@@ -138,4 +137,4 @@ def _may_be_picture(content_type: str) -> bool:
 
 
 def is_picture_address(address: str) -> bool:
-    return urlsplit(address).path.rpartition(".")[2].lower() in PICTURE_ENDINGS
+    return PICTURE.search(urlsplit(address).path) is not None

@@ -75,7 +75,7 @@ class Texts:
     def _lead_links(self, root: Element, text: Text | None) -> None:
         for link in root.elements():
             href = link.attributes.get("href", "") if link.tag == "a" else ""
-            if not href or href.startswith("/media/"):
+            if not href or href.startswith("/media/") or "data-stays" in link.attributes:
                 continue
             new = rewritten(href, self.site, self.survey)
             if new is None:

@@ -11,7 +11,8 @@ from models.html_tree import Element, Node
 from models.markdown import DIVIDER
 
 BLOCK = re.compile(r"\s*wp:(?P<name>[\w/-]+)\s*(?P<given>\{.*\})?\s*(?P<filled_in>/?)\s*", re.DOTALL)
-QUIET = {"footnotes", "nextpage", "more", "spacer", "site-title", "site-logo", "site-tagline"}  # no loss to a text
+# Blocks without which a text has lost nothing.
+QUIET = {"footnotes", "nextpage", "more", "shortcode", "spacer", "site-title", "site-logo", "site-tagline"}
 DEEPEST = 3  # parts within parts
 NOTES_CLASS = "import-notes"
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")

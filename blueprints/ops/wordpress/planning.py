@@ -50,7 +50,7 @@ class Plan:
     site: Site = field(default_factory=Site)
     terms: dict[tuple[str, str], Term] = field(default_factory=dict)
     stories: Counter[str] = field(default_factory=Counter)  # by the slug of their category
-    stray: dict[tuple[str, str], tuple[bool, Term]] = field(default_factory=dict)  # terms of stories; whether main
+    stray: dict[tuple[str, str, bool], Term] = field(default_factory=dict)  # terms of stories; whether main
     pages: list[tuple[str, str]] = field(default_factory=list)  # of categories, tags, authors: old address, new
     media: int = 0
 
@@ -137,7 +137,7 @@ def _note_story(plan: Plan, place: int, item: Item, site: OldSite, report: Repor
     main, others = sorted_terms(item.terms)
     plan.stories[main.slug if main else ""] += kind == "article"
     for term in [*([main] if main else []), *others] if kind == "article" else []:
-        plan.stray.setdefault((term.kind, term.slug), (term is main, term))
+        plan.stray.setdefault((term.kind, term.slug, term is main), term)
     if kind == "article":
         plan.bylines.of(item)
 
@@ -218,10 +218,10 @@ def _shelve(plan: Plan) -> None:
         if term.kind == "post_tag":
             new = f"/tag/{shelves.tag(term.slug, term.name)}"
             plan.pages += [(f"{site.folder}/tag/{unquote(term.slug)}", new), (site.numbered("tag", term.slug), new)]
-    for is_main, term in plan.stray.values():
+    for (_, _, is_main), term in plan.stray.items():
         if is_main:
             shelves.category(term.slug, term.name)
-    for is_main, term in plan.stray.values():
+    for (_, _, is_main), term in plan.stray.items():
         if not is_main:
             shelves.tag(term.slug, term.name, is_category=term.kind == "category")
     for login, slug, number in plan.bylines.all():

@@ -191,7 +191,7 @@ def _captioned(given: dict[str, str], inside: str) -> str:
 
 
 def _figure(medium: Medium) -> str:
-    caption = f"<figcaption>{medium.caption}</figcaption>" if medium.caption else ""
+    caption = f"<figcaption>{_q(medium.caption)}</figcaption>" if medium.caption else ""
     image = f'<img class="wp-image-{_q(medium.number)}" src="{_q(medium.address)}" alt="{_q(medium.alt)}">'
     return f"<figure>{image}{caption}</figure>"
 
