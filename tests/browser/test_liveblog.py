@@ -106,6 +106,7 @@ def test_what_the_editor_does_reaches_the_reader(live: Live):
     assert live.words() == ["Second floor: 楼上.", "They begin."], "the newest first"
     expect(live.reader.locator("[data-count]")).to_have_text("2 entries")
     expect(live.reader.locator("[data-said]")).to_have_text(re.compile("new entr"))
+    expect(live.reader.get_by_role("link", name="Reload")).not_to_be_visible()
 
     editor.get_by_text("Headline, speaker, another time").click()
     field(editor, "headline").fill("A third floor")
@@ -114,8 +115,12 @@ def test_what_the_editor_does_reaches_the_reader(live: Live):
     point = live.reader.locator(".live__points a")
     expect(point).to_have_text("A third floor")
     assert live.reader.locator(point.get_attribute("href")).inner_text().endswith("Third floor.")
-    assert_accessible(editor)
-    assert_accessible(live.reader, "[data-live]")
+    for page, part in ((editor, "main"), (live.reader, "[data-live]")):
+        assert_accessible(page, part)
+        before = page.viewport_size
+        page.set_viewport_size({"width": 320, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.set_viewport_size(before)
 
     first = editor.locator(".console__entry").filter(has_text="They begin")
     first.get_by_role("button", name="Pin").click()
