@@ -1,12 +1,14 @@
 """Readers' replies: who may write, what becomes of it, and what nobody must be able to do with it."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
 
-from models import Article, Comment, Outbox, Publication, Role, begin_write, db, utcnow
+from models import Article, Comment, Contribution, Outbox, Publication, Role, begin_write, db, generation, utcnow
 from models.comment import CommentState
 from models.metering import Access
 from models.small_markdown import links, says_something, small
@@ -308,6 +310,39 @@ def test_the_queue_comes_a_page_at_a_time_oldest_first(client):
     one, two = client.get("/desk/comments").text, client.get("/desk/comments?page=2").text
     assert re.findall(r"<b>Waiting (\d\d)</b>", one) == [f"{number:02}" for number in range(30)]
     assert re.findall(r"<b>Waiting (\d\d)</b>", two) == [f"{number:02}" for number in range(30, 35)]
+
+
+def test_only_what_readers_see_empties_the_caches(app, client):
+    story = make_article()
+    make_comment(story, email="known@example.org")
+    before = generation.current().now()
+    say(client, story)
+    client.post(f"/articles/{story.slug}/corrections", data={"body": "A comma is missing."})
+    client.post("/contribute", data={"kind": "tip", "subject": "Lift", "body": "It stands."})
+    assert generation.current().now() == before
+    say(client, story, email="known@example.org")
+    assert generation.current().now() != before
+
+
+CLICKS = 4
+
+
+def test_clicks_at_the_same_moment_store_one_reply_and_one_letter(app):
+    story = make_article()
+    slug, start = story.slug, Barrier(CLICKS)
+    db.session.remove()
+
+    def click(_number: int) -> set[int]:
+        start.wait(20)
+        tip = {"kind": "tip", "subject": "Lift", "body": "It stands."}
+        own = app.test_client()
+        said = own.post(f"/articles/{slug}/comments", data=FORM)
+        return {said.status_code, own.post("/contribute", data=tip).status_code}
+
+    with ThreadPoolExecutor(CLICKS) as clicks:
+        assert list(clicks.map(click, range(CLICKS))) == [{303}] * CLICKS
+    assert state_of() == ["held"]
+    assert db.session.scalar(select(func.count(Contribution.id))) == 1
 
 
 REL = 'rel="nofollow ugc noopener"'
