@@ -52,12 +52,12 @@ def pictures() -> ResponseReturnValue:
     sent = [file for file in request.files.getlist("files") if file.filename]
     if not sent:
         form.refuse("files", "No picture was chosen. Choose one or more, then send them.")
-        return library(form, []), 422
+        return library(form, [])
     kept, failed, is_too_large = keep(sent, form)
     if kept:
         flash(said(kept), "good")
     if failed:
-        return library(form, failed), 413 if is_too_large else 422
+        return library(form, failed), 413 if is_too_large else 200
     if len(kept) == 1:
         return redirect(url_for("desk.edit_picture", picture_id=kept[0].id), code=303)
     return redirect(url_for("desk.pictures"), code=303)

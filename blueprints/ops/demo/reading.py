@@ -64,6 +64,7 @@ def read(now: datetime) -> Demo:
     pictures = [_picture(path) for path in sorted((FOLDER / "drawings").glob("*.svg"))]
     sizes = {picture.key: (picture.width, picture.height) for picture in pictures}
     stories = [_story(slug, _shifted(front, shift), text, sizes) for slug, front, text in sources]
+    _describe(pictures, stories)
     tags = {tag["name"]: tag for tag in magazine["tags"]}
     named = [*tags, *(name for story in stories for name in story.tags), *magazine["board"]]
     return Demo(
@@ -107,6 +108,15 @@ def _picture(path: Path) -> Picture:
     if not found:
         raise ValueError(f"{path.name} does not say its width and height")
     return Picture(key=path.stem, content_type="image/svg+xml", width=int(found[1]), height=int(found[2]))
+
+
+def _describe(pictures: list[Picture], stories: list[Story]) -> None:
+    """What a story says of its picture is known of it in the library too."""
+    told = {story.picture: story.article for story in stories}
+    for picture in pictures:
+        if article := told.get(picture.key):
+            picture.alt, picture.caption = article.picture_alt, article.picture_caption
+            picture.credit = article.picture_credit
 
 
 def _author(given: dict[str, str]) -> Author:
