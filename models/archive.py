@@ -1,5 +1,6 @@
 """Stories by the month they came out in, as the magazine's own clock says it."""
 
+from calendar import month_name
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -38,8 +39,8 @@ class Month:
 
     @property
     def name(self) -> str:
-        """November"""
-        return f"{datetime(2000, self.number, 1):%B}"
+        """In words: November."""
+        return month_name[self.number]
 
     def move(self, months: int) -> "Month":
         years, number = divmod(self.number - 1 + months, 12)
@@ -63,7 +64,7 @@ def neighbours(month: Month, zone: ZoneInfo, now: datetime) -> tuple[Month | Non
     at = Article.published_at
     before = db.session.scalar(select(func.max(at)).where(Article.is_out(now), at < month.begins(zone)))
     after = db.session.scalar(select(func.min(at)).where(Article.is_out(now), at >= month.ends(zone)))
-    return before and Month.of(before, zone), after and Month.of(after, zone)
+    return Month.of(before, zone) if before else None, Month.of(after, zone) if after else None
 
 
 def months(zone: ZoneInfo, now: datetime) -> list[tuple[Month, int]]:
@@ -73,12 +74,13 @@ def months(zone: ZoneInfo, now: datetime) -> list[tuple[Month, int]]:
     if first is None:
         return []
     newest, oldest = Month.of(now, zone), Month.of(first, zone)
-    spans, month = [], newest
+    spans: list[tuple[int, datetime, datetime]] = []
+    month = newest
     while month >= oldest and len(spans) < MOST_MONTHS:
         spans.append((len(spans), month.begins(zone), month.ends(zone)))
         month = month.move(-1)
     columns = column("back", db.Integer), column("begins", UtcDateTime()), column("ends", UtcDateTime())
-    span = select(values(*columns, name="months").data(spans)).cte("span")
+    span = values(*columns, name="months").data(spans).cte("span")
     inside = Article.is_out(now), at >= span.c.begins, at < span.c.ends
     count = select(func.count()).select_from(Article).where(*inside).scalar_subquery()
     counted = db.session.execute(select(span.c.back, count).order_by(span.c.back))

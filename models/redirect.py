@@ -46,6 +46,11 @@ class Redirect(db.Model):
         return next((found[address] for address in asked if address in found), None)
 
     @classmethod
+    def of_front(cls, query: str) -> "Redirect | None":
+        """For WordPress's short addresses, "/?p=42": the front page answers, so no 404 would look for them."""
+        return cls.by_path(f"/?{query}") if query else None
+
+    @classmethod
     def keep(cls, old: str, new: str) -> None:
         """Send whoever asks for `old` on to `new`, an address that answers now. Safe to repeat; the caller commits.
 

@@ -39,6 +39,12 @@ def parts(series: Series, now: datetime) -> Select[Any]:
     return Article.cards(now).where(Article.series_id == series.id).order_by(None).order_by(*IN_ORDER)
 
 
+def last_part(series: Series, besides: int | None = None) -> int:
+    """The last place of a series that is taken, by a draft too; 0 when none is. `besides`: a story not to look at."""
+    taken = select(func.max(Article.series_position)).where(Article.series_id == series.id)
+    return db.session.scalar(taken.where(Article.id.is_distinct_from(besides))) or 0
+
+
 def place_of(article: Article, now: datetime) -> Place | None:
     """The story's place among the published parts of its series; None when it has none, or is not out itself."""
     if article.series_id is None:

@@ -19,7 +19,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from blueprints.desk.fields import InOrder, LocalTime, Names, Percent, Text, Words, known_zone
 from blueprints.forms import Form
-from models import Article, Author, Category, LiveEntry, Page, Picture, Publication, Tag, Term, db, utcnow
+from models import Article, Author, Category, LiveEntry, Page, Picture, Publication, Series, Tag, Term, db, utcnow
 from models.article import Kind
 from models.base import new_public_id
 from models.hanzi import has_hanzi
@@ -54,7 +54,9 @@ class StoryForm(Form):
     access = SelectField("Open to", choices={access.value: words for access, words in ACCESS.items()}, default="free")
     published_at = LocalTime("Goes out", [Optional()])
     slug = Words("Address", [Length(max=200)])
-    move = BooleanField("Change the address; the old one will stop working")
+    move = BooleanField("Change the address; the old one will lead to it")
+    series = SelectField("Series", coerce=whole_or_none)
+    series_position = Words("Place in the series", [Optional()])
     authors = InOrder("Authors", coerce=int)
     tags = Names("Tags", [Length(max=2000)])
     updated_at = LocalTime("Updated", [Optional()])
@@ -77,6 +79,7 @@ class StoryForm(Form):
         """The form as posted, else as the story stands."""
         form = cls.posted(data=_typed_of(story) if story else None)
         form.category.choices = {"": "None yet"} | {str(each.id): each.name for each in Category.in_order()}
+        form.series.choices = {"": "None"} | {str(each.id): each.title for each in Series.in_order()}
         form.authors.choices = {str(author.id): author.name for author in Author.in_order()}
         form.shelf = pictures_to_choose(form.picture.data or "")
         form.picture.choices = [("", "No picture"), *((each.key, each.name or each.key) for each in form.shelf)]
@@ -106,6 +109,10 @@ class StoryForm(Form):
         if field.data and not slugify(field.data):
             raise ValidationError("The address needs at least one letter or digit.")
 
+    def validate_series_position(self, field: Field) -> None:
+        if field.data and not re.fullmatch("[0-9]{1,4}", field.data):
+            raise ValidationError("Write a whole number such as 2, or leave it empty for the last place.")
+
     def validate_picture_focus(self, field: Field) -> None:
         if field.data and not re.fullmatch(r"(100|\d{1,2})% (100|\d{1,2})%", field.data):
             raise ValidationError("Write two percentages: from the left, from the top. 50% 50% is the middle.")
@@ -126,6 +133,8 @@ def _typed_of(story: Article) -> dict[str, object]:
     return {
         **{name: getattr(story, name) for name in names.split()},
         "category": story.category_id,
+        "series": story.series_id,
+        "series_position": str(story.series_position) if story.series_id else "",
         "access": story.access.value,
         "kind": story.kind.value,
         "authors": [author.id for author in story.authors],
@@ -256,6 +265,37 @@ class SectionForm(Form):
     def validate_slug(self, field: Field) -> None:
         if field.data and not slugify(field.data):
             raise ValidationError("The address needs at least one letter or digit.")
+
+
+class SeriesForm(Form):
+    title = Words(
+        "Title", [InputRequired("The title is empty. Write the one that readers will see."), Length(max=LONGEST_TITLE)]
+    )
+    slug = Words("Address", [Length(max=200)])
+    description = Text("Description", [Length(max=2000)])
+    before = HiddenField()
+
+    @classmethod
+    def of(cls, row: Series | None, before: str) -> "SeriesForm":
+        """The form as posted, else as the row stands."""
+        return cls.posted(obj=row, data={"before": before})
+
+    def validate_title(self, field: Field) -> None:
+        if not slugify(field.data):
+            raise ValidationError("The title needs at least one letter or digit.")
+
+    def validate_slug(self, field: Field) -> None:
+        if field.data and not slugify(field.data):
+            raise ValidationError("The address needs at least one letter or digit.")
+
+
+class RedirectForm(Form):
+    path = Words(
+        "Old address", [InputRequired("The old address is empty. Write the one that should lead on."), Length(max=1000)]
+    )
+    target = Words(
+        "Leads to", [InputRequired("The new address is empty. Write where it should lead."), Length(max=1000)]
+    )
 
 
 class CategoryForm(SectionForm):

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.desk.area import bp
 from blueprints.desk.forms import PageForm
+from blueprints.desk.moving import settle
 from blueprints.desk.sections import Refused
 from models import Page, Picture, begin_write, db, utcnow
 from models.article import SourceFormat, Status
@@ -67,11 +68,14 @@ def keep(form: PageForm, page: Page | None, action: str, now: datetime) -> Page:
     try:
         slug = address(form, page)
         kept = page or Page(status=Status.DRAFT, source_format=SourceFormat.MARKDOWN)
+        before, known = kept.slug, kept.published_at is not None
         fill(kept, form, written)
         kept.slug = slug
         act(kept, action, now)
         if kept.status is Status.PUBLISHED and not kept.source.strip():
             raise Refused("source", "The page has no text. Write some before readers see it.")
+        if kept.status is Status.PUBLISHED or known:
+            settle(f"/{before}", f"/{slug}", known=known)
         db.session.add(kept)
         db.session.commit()
     except Refused:

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from blueprints.desk.forms import StoryForm
-from models import Article, Author, Category, LiveEntry, Picture, begin_write, db
+from blueprints.desk.moving import settle
+from models import Article, Author, Category, LiveEntry, Picture, Series, begin_write, db
 from models.article import Kind, SourceFormat, Status
 from models.editing import (
     follows_title,
@@ -15,6 +16,7 @@ from models.editing import (
     was_out,
 )
 from models.metering import Access
+from models.sequence import last_part
 from models.slug import slugify
 from models.writing import Written, write
 
@@ -48,7 +50,7 @@ def keep(form: StoryForm, story: Article | None, action: str, now: datetime) -> 
     begin_write()
     try:
         kept = _locked(story.id, form.saved_at.data) if story else _blank()
-        slug = address(form, kept, now)
+        slug, before, known = address(form, kept, now), kept.slug, was_out(kept, now)
         fill(kept, form, written)
         kept.slug, kept.saved_at = slug, now
         db.session.add(kept)
@@ -56,6 +58,8 @@ def keep(form: StoryForm, story: Article | None, action: str, now: datetime) -> 
         lacks = missing(kept) if kept.status is Status.PUBLISHED else {}
         if lacks:
             raise Refused(lacks)
+        if kept.status is Status.PUBLISHED or known:
+            settle(f"/articles/{before}", f"/articles/{slug}", known=known)
         if kept.is_lead:
             db.session.flush()
             unset_other_leads(kept)
@@ -98,6 +102,7 @@ def fill(story: Article, form: StoryForm, written: Written) -> None:
     story.write(form.source.data, story.source_format, written)
     story.access, story.kind = Access(form.access.data), Kind(form.kind.data)
     story.category = db.session.get(Category, form.category.data) if form.category.data else None
+    story.series, story.series_position = series_place(form, story)
     story.tags = tags_named(form.tags.names)
     chosen = [db.session.get(Author, author_id) for author_id in form.authors.data or []]
     story.set_authors([author for author in chosen if author])
@@ -118,6 +123,15 @@ def fill_picture(story: Article, form: StoryForm) -> None:
         own = getattr(picture, name.removeprefix("picture_")) if is_new and typed in {"", stood} else ""
         setattr(story, name, own or typed)
     story.picture, story.picture_focus = picture, form.picture_focus.data
+
+
+def series_place(form: StoryForm, story: Article) -> tuple[Series | None, int]:
+    """The series chosen and the place in it; the last when none is typed."""
+    chosen = db.session.get(Series, form.series.data) if form.series.data else None
+    if chosen is None:
+        return None, 0
+    typed = form.series_position.data
+    return chosen, int(typed) if typed else last_part(chosen, besides=story.id) + 1
 
 
 def address(form: StoryForm, story: Article, now: datetime) -> str:

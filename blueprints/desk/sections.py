@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from blueprints.desk.area import bp, fingerprint
 from blueprints.desk.forms import AuthorForm, CategoryForm, SectionForm
+from blueprints.desk.moving import settle
 from models import Article, Author, Byline, Category, begin_write, db
 from models.slug import slugify
 
@@ -109,6 +110,7 @@ def keep(sort: Sort, form: SectionForm, row: Category | Author | None) -> None:
             raise ChangedMeanwhile
         slug = address(sort, form, row)
         kept = row or sort.table()
+        settle(f"/{sort.word}/{kept.slug}", f"/{sort.word}/{slug}", known=row is not None)
         for name in sort.said:
             setattr(kept, name, form[name].data.strip())
         kept.slug = slug

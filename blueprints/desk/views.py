@@ -10,7 +10,9 @@ from blueprints.desk import (
     money,
     pages,
     pictures,
+    redirects,
     sections,
+    series,
     stories,
 )
 from blueprints.desk.area import bp
@@ -27,6 +29,8 @@ PAGES = (
     sections,
     pages,
     pictures,
+    redirects,
+    series,
 )  # imported for the addresses they put on `bp`
 
 __all__ = ["PAGES", "bp"]

@@ -8,9 +8,8 @@ from flask.typing import ResponseReturnValue
 from blueprints.magazine import metadata
 from blueprints.magazine.area import bp, house, page
 from blueprints.magazine.lists import listing
-from models import Article, Series, db, utcnow
+from models import Article, Series, db, sequence, utcnow
 from models import archive as shelves
-from models import sequence
 
 PARTS = 100  # of a series on one page
 

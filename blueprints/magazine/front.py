@@ -1,14 +1,16 @@
 """The front page."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func
 
-from blueprints.filters import local
+from blueprints import caching
+from blueprints.filters import local, popular, publication, sections
 from blueprints.magazine import metadata
 from blueprints.magazine.area import bp, house, page
-from models import Article, Category, Donation, Publication, Tag, db, utcnow
+from models import Article, Category, Donation, Redirect, Tag, utcnow
+from models.generation import memo
 
 LATEST = 5  # in the front page's list
 STRIP = 3  # stories in the strip of a section
@@ -17,14 +19,18 @@ BESIDE = 2  # stories next to the lead
 
 @bp.get("/")
 def front() -> ResponseReturnValue:
+    if old := Redirect.of_front(request.query_string.decode("ascii", "replace")):
+        return redirect(old.target, code=301)
     now = utcnow()
     weekday = f"{local(now):%A}"
-    ours = Publication.get()
+    ours = publication()
+    caching.until(midnight(now))
     head = metadata.of_front(house(), ours.motto, ours.publisher, ours.email)
     top = Article.on_top(now, 1 + BESIDE + LATEST)
     if not top:
         return page("magazine/empty.html", now=now, weekday=weekday, head=head)
-    strips = fill_strips(Article.strips(now, 2 * STRIP), {story.id for story in top})
+    newest = Article.strips(now, 2 * STRIP, [section.id for section in sections()])
+    strips = fill_strips(newest, {story.id for story in top})
     Article.with_bylines([*top, *(story for _, stories in strips for story in stories)])
     return page(
         "magazine/front.html",
@@ -34,10 +40,10 @@ def front() -> ResponseReturnValue:
         lead=top[0],
         beside=top[1 : 1 + BESIDE],
         latest=top[1 + BESIDE :],
-        popular=Article.popular(now),
+        popular=popular(),
         strips=strips,
         board=Tag.board(now),
-        patrons=patrons(now),
+        patrons=memo("patrons", lambda: Donation.count_patrons(now)),
     )
 
 
@@ -51,7 +57,6 @@ def fill_strips(newest: dict[int, list[Article]], shown: set[int]) -> list[tuple
     return sorted(strips, key=lambda strip: (strip[0].position, strip[0].name))
 
 
-def patrons(now: datetime) -> int:
-    """How many people's gifts grant something today."""
-    people = func.count(Donation.email.distinct())
-    return db.session.scalar(db.select(people).where(Donation.patron_until > now)) or 0
+def midnight(now: datetime) -> datetime:
+    """When the date at the head of the page is another."""
+    return (local(now) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -6,8 +6,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from typing import cast
 
-from flask import current_app, request
+from flask import Flask, current_app, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
@@ -51,7 +52,7 @@ class Heard:
 
 @bp.record
 def begin(state: BlueprintSetupState) -> None:
-    tally.init_app(state.app)
+    tally.init_app(cast(Flask, state.app))
     state.app.extensions["heard"] = Heard()
 
 
