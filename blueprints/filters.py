@@ -4,12 +4,14 @@ import hashlib
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, url_for
 from markupsafe import Markup
 
-from models import Category, Publication, utcnow
+from models import Article, Category, Publication, utcnow
+from models.generation import memo, plain
 from models.hanzi import pieces
 from models.money import Money
 
@@ -72,6 +74,24 @@ def asset(name: str) -> str:
     return url_for("static", filename=name, v=_print_of(path, path.stat().st_mtime))
 
 
+# What every page shows is asked for once in each generation, not once in each request.
+
+
+def publication() -> SimpleNamespace:
+    """What the publisher says of itself."""
+    return memo("publication", lambda: plain(Publication.get()))
+
+
+def sections() -> list[SimpleNamespace]:
+    """The categories of the menu."""
+    return memo("sections", lambda: [plain(category) for category in Category.in_menu(utcnow())])
+
+
+def popular() -> list[SimpleNamespace]:
+    """Titles and addresses of the few stories that are read most."""
+    return memo("popular", lambda: [plain(story) for story in Article.popular(utcnow())])
+
+
 def init_app(app: Flask) -> None:
     for filter_ in (day, day_short, clock, clock_in, iso, hanzi, money, money_short):
         app.add_template_filter(filter_)
@@ -84,6 +104,6 @@ def init_app(app: Flask) -> None:
             "site_name": app.config["SITE_NAME"],
             "site_url": app.config["SITE_URL"],
             "sandbox": app.config["SANDBOX"],
-            "publication": Publication.get(),
-            "nav_categories": Category.in_menu(utcnow()),
+            "publication": publication(),
+            "nav_categories": sections(),
         }

@@ -125,7 +125,8 @@ def memo(name: str, make: Callable[[], T], seconds: float = MEMO_SECONDS) -> T:
 def plain(row: Any) -> SimpleNamespace:
     """A row's loaded columns as plain values, to be kept by `memo`."""
     state = inspect(row)
-    names = (attribute.key for attribute in state.mapper.column_attrs if attribute.key not in state.unloaded)
+    left_out = state.unloaded if state.persistent else set()
+    names = (attribute.key for attribute in state.mapper.column_attrs if attribute.key not in left_out)
     return SimpleNamespace(**{name: getattr(row, name) for name in names})
 
 
