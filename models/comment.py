@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, or_, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
 
 from models.account import Account
 from models.article import Article
@@ -119,6 +119,7 @@ class Comment(db.Model):
             select(cls)
             .where(cls.article_id == article_id, cls.state == CommentState.APPROVED)
             .order_by(cls.written_at, cls.id)
+            .options(defer(cls.email), defer(cls.url), defer(cls.source))  # a reader's page has no use for them
         )
         children: dict[int | None, list[Comment]] = {}
         for comment in rows:
@@ -135,8 +136,8 @@ class Comment(db.Model):
     def for_desk(cls, state: CommentState) -> Select[Any]:
         """Those in one state: what waits comes in the order it was sent, the rest newest first."""
         by_time = (cls.written_at, cls.id) if state is CommentState.HELD else (cls.written_at.desc(), cls.id.desc())
-        shown = (joinedload(cls.article).joinedload(Article.category), joinedload(cls.parent))
-        return select(cls).where(cls.state == state).order_by(*by_time).options(*shown)
+        found = select(cls).where(cls.state == state).order_by(*by_time)
+        return found.options(joinedload(cls.article), joinedload(cls.parent))
 
     @classmethod
     def how_many(cls) -> dict[CommentState, int]:
