@@ -94,6 +94,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
+def database_url() -> str:
+    """What may be fetched does not hang on the database."""
+    return ""
+
+
+@pytest.fixture
 def web() -> Iterator[Web]:
     server = Web()
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

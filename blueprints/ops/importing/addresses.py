@@ -52,12 +52,12 @@ class OldSite:
         if path in {self.folder, f"{self.folder}/index.php"}:
             numbers = [(name, value) for name, value in parse_qsl(urlsplit(whole).query) if name in NUMBERED]
             if numbers:
-                return f"{self.folder}/?{numbers[0][0]}={numbers[0][1]}"
+                return self.numbered(*numbers[0])
         return path or "/"
 
     def numbered(self, name: str, number: str) -> str:
-        """ "/?p=42"."""
-        return f"{self.folder}/?{name}={number}" if number else ""
+        """ "/?p=42", or "/blog?p=42" for a site in a folder: as redirects are kept."""
+        return f"{self.folder or '/'}?{name}={number}" if number else ""
 
 
 def _host(address: str) -> str:

@@ -7,6 +7,7 @@ an underscore, as no editor's "[sic]" is. What stands in <pre> and <code> is tex
 
 import html
 import re
+import string
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -27,7 +28,7 @@ KNOWN = CARDS | NOTES | set(
 VERBATIM = {"code", "sourcecode", "php", "html"}
 # [[gallery]] is WordPress's way to show the name itself.
 TOKEN = re.compile(
-    r"(?P<kept><pre\b.*?</pre\s*>|<code\b.*?</code\s*>)"
+    r"<(?P<kept>pre|code)\b"
     r"|(?P<shown>\[\[/?[\w-]+[^\[\]]*\]\])"
     r"|\[(?P<end>/)(?P<end_name>[a-zA-Z][\w.-]*)\s*\]"
     r"|\[(?P<name>[a-zA-Z][\w.-]*)(?P<given>(?:[\s=/][^\[\]]*)?)\]",
@@ -41,6 +42,7 @@ PICTURE = re.compile(
     r"\s*((?:<p>\s*)?(?:<a\b[^>]*>)?\s*<img\b[^>]*>\s*(?:</a>)?(?:\s*</p>)?)(.*)", re.DOTALL | re.IGNORECASE
 )
 ADDRESS = re.compile(r"https?://[^\s\"'<>\]]+")
+FOLDED = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)  # every character stays in its place
 PLACES = {"vimeo": "https://vimeo.com/{}", "youtube": "https://www.youtube.com/watch?v={}"}
 NUMBERED_PLACE = {"vimeo": re.compile(r"\d+"), "youtube": re.compile(r"[\w-]{11}")}
 SOUND = re.compile(r"\.(?:mp3|m4a|ogg|oga|wav|wma|flac)\b", re.IGNORECASE)
@@ -74,18 +76,23 @@ class _Resolver:
         self.result = Resolved()
         self.pieces: list[str] = []
         self.open: list[_Open] = []
+        self.folded = source.translate(FOLDED)
+        self.last_ends = {tag: self.folded.rfind(f"</{tag}") for tag in ("pre", "code")}
         self.closed = {m["end_name"].lower() for m in TOKEN.finditer(source) if m["end"]}
 
     def resolved(self) -> Resolved:
         at = 0
         verbatim = ""
         for token in TOKEN.finditer(self.source):
-            if verbatim and (token["end_name"] or "").lower() != verbatim:
-                continue  # within [code] all is text
+            if token.start() < at or (verbatim and (token["end_name"] or "").lower() != verbatim):
+                continue  # within <pre>, or within [code], all is text
             self.pieces.append(self.source[at : token.start()])
             at = token.end()
-            if token["kept"] or token["shown"]:
-                self.pieces.append(token["kept"] or token["shown"][1:-1])
+            if token["kept"]:
+                at = max(at, self._end_of(token["kept"].lower(), at))
+                self.pieces.append(self.source[token.start() : at])
+            elif token["shown"]:
+                self.pieces.append(token["shown"][1:-1])
             elif token["end"]:
                 verbatim = ""
                 self._close(token["end_name"].lower(), token[0])
@@ -96,6 +103,12 @@ class _Resolver:
             self._finish(self.open.pop(), reaches=False)
         self.result.html = "".join(self.pieces)
         return self.result
+
+    def _end_of(self, tag: str, at: int) -> int:
+        """Where the element ends that begins at `at`; -1 when it never does."""
+        if self.last_ends[tag] < at:  # or every unclosed one would look through all that follows
+            return -1
+        return self.folded.find(f"</{tag}", at)
 
     def _start(self, token: re.Match[str]) -> str:
         """Gives the name where everything up to its end is text."""
