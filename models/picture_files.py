@@ -24,6 +24,7 @@ MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 60_000_000
 MOST_MOVING_PIXELS = 240_000_000  # of all frames together
 STEPS = (480, 960, 1440)  # widths of the copies, in pixels
+TALLEST = 16_383  # pixels; WebP takes no more
 KEY_LENGTH = 24  # hexadecimal digits of the content's hash: models.picture.BY_CONTENT
 TYPES = {
     "JPEG": "image/jpeg",
@@ -90,7 +91,7 @@ def _made(folder: Path, key: str, data: bytes) -> Picture:
     image.close()
     if content_type == "image/gif":
         content_type = "image/png"  # one frame: nothing is lost, and its copies are of the same make
-    picture = _row(key, content_type, still.width, still.height, _widths(still.width))
+    picture = _row(key, content_type, still.width, still.height, _widths(still.width, still.height))
     smaller = still
     for width in reversed([int(each) for each in picture.widths.split()]):
         smaller = smaller.resize((width, max(1, round(still.height * width / still.width))), reducing_gap=3.0)
@@ -160,7 +161,10 @@ def _in_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image:
             return image.convert(mode)
         plain = image if image.mode in {"RGB", "L", "CMYK"} else image.convert("RGB")
         turned = ImageCms.profileToProfile(plain, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError):  # a profile that no one can read: the picture without it is the best there is
+    except (
+        ImageCms.PyCMSError,
+        OSError,
+    ):  # a profile that no one can read: the picture without it is the best there is
         return image.convert(mode)
     if turned is None:
         return image.convert(mode)
@@ -169,12 +173,12 @@ def _in_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image:
     return turned
 
 
-def _widths(width: int) -> str:
-    """The copies of a picture this wide: the steps below it, and its own width where that adds something."""
+def _widths(width: int, height: int) -> str:
+    """The copies of a picture of this size: the steps below its width, and its own width where that adds something."""
     below = [step for step in STEPS if step < width]
     if width <= STEPS[-1] and (not below or width > 1.1 * below[-1]):
         below.append(width)
-    return " ".join(map(str, below))
+    return " ".join(str(each) for each in below if each * height / width <= TALLEST)
 
 
 def _settings(content_type: str, *, lossless: bool) -> tuple[str, dict[str, int | bool]]:

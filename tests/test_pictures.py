@@ -77,6 +77,11 @@ def test_a_narrow_picture_has_a_copy_of_its_own_width(tmp_path: Path, width: int
     assert store(tmp_path, photograph(size=(width, 20)), "").widths == widths
 
 
+def test_a_picture_too_tall_for_a_copy_is_shown_as_it_is(tmp_path: Path) -> None:
+    assert store(tmp_path, photograph("PNG", size=(100, 17_000)), "roll.png").widths == ""
+    assert store(tmp_path, photograph("PNG", size=(600, 17_000)), "roll.png").widths == "480"
+
+
 def test_type_is_told_by_content_and_not_by_name(tmp_path: Path) -> None:
     assert store(tmp_path, photograph("PNG"), "photo.jpg").content_type == "image/png"
     for lie in (
@@ -207,6 +212,7 @@ def test_the_same_file_twice_is_one_picture_and_costs_nothing_the_second_time(tm
         "<style>rect { fill: u\\72l(https://spy.example) }</style>",
         "<style>@font-face { src: url(https://spy.example/x) }</style>",
         '<set attributeName="href" to="javascript:alert(1)"/>',
+        '<set attributeName="href" to="https://spy.example/"/>',
         '<animate attributeName="xlink:href" values="javascript:alert(1)"/>',
         '<g xml:base="https://spy.example/"/>',
     ],

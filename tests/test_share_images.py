@@ -105,6 +105,7 @@ def test_without_a_typeface_for_them_hanzi_are_left_out_whole(no_typefaces: None
         "Two planes: 孟晚舟 and the lift": "Two planes: and the lift",
         "A chemist (高考): how": "A chemist: how",
         "On #骑手说电梯坏了# again": "On again",
+        "The 一带一路2026年 plans": "The plans",
         "Society & 社会": "Society",
         "Nǐ hǎo": "Ni hao",
         "归舟": "",
