@@ -102,7 +102,18 @@ def wait(served: Serving) -> None:
 def wrk(served: Serving, path: str, *more: str, seconds: int = SECONDS) -> float:
     """Requests a second on one path, with 16 connections that take gzip. Raises on any answer that is not 2xx."""
     url = f"http://127.0.0.1:{served.port}{path}"
-    command = [str(shutil.which("wrk")), "-t2", "-c16", f"-d{seconds}s", "-H", "Accept-Encoding: gzip", *more, url]
+    command = [
+        str(shutil.which("wrk")),
+        "-t2",
+        "-c16",
+        f"-d{seconds}s",
+        "--timeout",
+        "10s",
+        "-H",
+        "Accept-Encoding: gzip",
+        *more,
+        url,
+    ]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout  # noqa: S603
     if "Non-2xx" in said or "Socket errors" in said:
         raise RuntimeError(said)
