@@ -155,7 +155,7 @@ class Article(db.Model):
     reads: Mapped[int] = mapped_column(default=0)
     heat: Mapped[float] = mapped_column(default=0.0)  # reads that fade with time: models/heat.py
 
-    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id", ondelete="SET NULL"), index=True)
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id", ondelete="SET NULL"))
     series_position: Mapped[int] = mapped_column(default=0)
 
     opened_at: Mapped[datetime | None]  # liveblogs
@@ -188,6 +188,7 @@ class Article(db.Model):
     __table_args__ = (
         db.Index("ix_article_status_published_at", "status", "published_at"),
         db.Index("ix_article_status_heat", "status", "heat"),
+        db.Index("ix_article_series_id_status", "series_id", "status"),  # else SQLite goes through all that is out
         db.Index("ix_article_is_lead_published_at", "is_lead", "published_at"),
         db.Index("ix_article_category_id_published_at", "category_id", "published_at"),
     )
@@ -289,8 +290,9 @@ class Article(db.Model):
                 .options(
                     joinedload(cls.category),
                     joinedload(cls.picture),
-                    joinedload(cls.bylines),
-                    selectinload(cls.tags),
+                    joinedload(cls.bylines).joinedload(Byline.author, innerjoin=False),  # SQLite would read all bylines
+                    selectinload(cls.tags),  # likewise: a join of joins
+                    joinedload(cls.series),
                     joinedload(cls.notes),
                 )
             )
