@@ -305,6 +305,7 @@ def test_a_picture_is_kept_for_good_and_nothing_else_is_served(client: FlaskClie
             assert reply.cache_control.immutable and reply.cache_control.max_age == 31_536_000
             assert reply.cache_control.public and "Set-Cookie" not in reply.headers
             assert reply.headers["X-Content-Type-Options"] == "nosniff"
+            assert reply.headers["Cross-Origin-Resource-Policy"] == "cross-origin"  # else no feed reader shows it
         with client.head(f"/media/{name}") as head:
             assert (head.status_code, head.data, head.content_length) == (200, b"", reply.content_length)
         with client.get(f"/media/{name}", headers={"If-None-Match": reply.headers["ETag"]}) as again:

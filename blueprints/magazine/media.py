@@ -27,6 +27,7 @@ def media(key: str) -> ResponseReturnValue:
     )
     response.cache_control.immutable = picture.is_by_content or None
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # readers of feeds show it on pages of their own
     response.headers["Content-Security-Policy"] = PICTURE_POLICY
     return response
 

@@ -31,7 +31,9 @@ def share_image(slug: str) -> ResponseReturnValue:
     number = story.id
     db.session.rollback()  # drawing is slow: no transaction stays open meanwhile
     path = kept(current_app.config["DATA"] / "share", number, card)
-    return send_file(path.resolve(), mimetype="image/png", max_age=AN_HOUR)
+    response = send_file(path.resolve(), mimetype="image/png", max_age=AN_HOUR)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # it is there to be shown elsewhere
+    return response
 
 
 def kept(folder: Path, number: int, card: Card) -> Path:
