@@ -1,6 +1,8 @@
 """Old addresses that still lead somewhere."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from urllib.parse import unquote
 
 from sqlalchemy import Select, delete, select
@@ -68,6 +70,24 @@ class Redirect(db.Model):
         else:
             known.target = new
         db.session.flush()
+
+    @classmethod
+    def keep_all(cls, pairs: Iterable[tuple[str, str]]) -> None:
+        """`keep` for many, in a few questions for each few hundred. The caller commits."""
+        waiting = iter(pairs)
+        while some := {tidy(old): tidy(new) for old, new in islice(waiting, 500)}:
+            answering = {address for new in some.values() for address in (new, without_query(new))}
+            db.session.execute(delete(cls).where(cls.path.in_(answering)))
+            moved = {old: new for old, new in some.items() if old not in answering}
+            for row in db.session.scalars(select(cls).where(cls.target.in_(moved))):
+                row.target = moved[row.target]
+            known = {row.path: row for row in db.session.scalars(select(cls).where(cls.path.in_(moved)))}
+            for old, new in moved.items():
+                if old in known:
+                    known[old].target = new
+                else:
+                    db.session.add(cls(path=old, target=new))
+            db.session.flush()
 
     @classmethod
     def drop(cls, address: str) -> None:

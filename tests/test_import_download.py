@@ -1,5 +1,6 @@
 """Pictures fetched for an import: from where they are and from nowhere else, within limits."""
 
+import re
 import socket
 import threading
 import time
@@ -269,6 +270,18 @@ def test_an_import_fetches_pictures_when_told(app: Flask, file: Path, web: Web) 
     assert f"/media/{picture.key}" in body() and picture.imported_from == f"{web.address}/boat.jpg"
     assert f'<a href="{web.address}/lost.jpg">Picture: Lost</a>' in body()
     assert f"the picture {web.address}/lost.jpg became a link: it answers 404." in said
+
+
+def test_a_server_that_fails_is_not_asked_for_ever(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # does not listen
+        gone = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        tried: list[object] = []
+        connect = socket.create_connection
+        monkeypatch.setattr(socket, "create_connection", lambda *given: tried.append(given) or connect(*given))
+        text = "".join(f'<img src="{gone}/{number}-300x200.jpg">' for number in range(20))
+        said = run(app, export(tmp_path, item(1, text)), "--download", "--allow-private-addresses")
+    assert len(tried) == 3 and re.search(r"\b20  pictures that could not be had", said)
 
 
 def test_an_import_stays_out_of_the_own_network_unless_told(app: Flask, file: Path, web: Web) -> None:

@@ -149,3 +149,20 @@ def test_comments_are_threaded_and_their_links_rewritten(app: Flask, tmp_path: P
     assert second.parent_id == first.id and ping.kind == "pingback"
     assert '<a href="/articles/story-1" rel="nofollow ugc">this</a>' in first.body_html
     assert "<img" not in first.body_html
+
+
+def test_many_redirects_are_kept_as_one_is(app: Flask) -> None:
+    pairs = [("/a", "/articles/a"), ("/b/", "/articles/b#x"), ("/d", "/d"), ("/e?p=1", "/f"), ("/f?x", "/f")]
+    before = [("/x", "/a"), ("/articles/b", "/elsewhere"), ("/e?p=1", "/g")]
+    results = []
+    for keep in (lambda: [Redirect.keep(*pair) for pair in pairs], lambda: Redirect.keep_all(pairs)):
+        begin_write()
+        db.session.execute(db.delete(Redirect))
+        for pair in before:
+            Redirect.keep(*pair)
+        keep()
+        db.session.commit()
+        results.append(kept())
+    assert results[0] == results[1]
+    assert results[1]["/b"] == "/articles/b" and results[1]["/e?p=1"] == "/f" and results[1]["/x"] == "/articles/a"
+    assert not set(results[1]) & set(results[1].values())  # no chain

@@ -27,6 +27,10 @@ class NotFetched(Exception):
     """Why a file could not be had: the end of a sentence."""
 
 
+class Unreachable(NotFetched):
+    """It is not the file that is amiss but its server."""
+
+
 def fetch(address: str, *, largest: int, takes: Callable[[str], bool], allow_private: bool = False) -> bytes:
     """The file at `address`, of at most `largest` bytes; `takes` is asked about its content type. Raises NotFetched."""
     for _ in range(MOST_REDIRECTS + 1):
@@ -66,10 +70,10 @@ def _addresses(host: str, port: int, allow_private: bool) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise NotFetched(f"{host} is not known") from None
+        raise Unreachable(f"{host} is not known") from None
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not allow_private and not all(is_public(address) for address in addresses):
-        raise NotFetched(f"{host} is not a public address")
+        raise Unreachable(f"{host} is not a public address")
     return addresses
 
 
@@ -79,7 +83,7 @@ def _connected(host: str, port: int, allow_private: bool) -> socket.socket:
             return socket.create_connection((address, port), TIMEOUT)
         except OSError:
             continue
-    raise NotFetched(f"{host} does not answer")
+    raise Unreachable(f"{host} does not answer")
 
 
 def _ask(parts: SplitResult, largest: int, takes: Callable[[str], bool], allow_private: bool) -> bytes | str:
@@ -94,11 +98,11 @@ def _ask(parts: SplitResult, largest: int, takes: Callable[[str], bool], allow_p
             connection.request("GET", path, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
             found = _answer(connection.getresponse(), largest, takes)
         except ssl.SSLError as error:
-            raise NotFetched(f"{host} has no sound certificate ({error.reason or 'no answer'})") from None
+            raise Unreachable(f"{host} has no sound certificate ({error.reason or 'no answer'})") from None
         except (OSError, http.client.HTTPException, ValueError):
-            raise NotFetched(f"{host} {'took too long' if line.was_cut else 'broke off'}") from None
+            raise Unreachable(f"{host} {'took too long' if line.was_cut else 'broke off'}") from None
         if line.was_cut:
-            raise NotFetched(f"{host} took too long")
+            raise Unreachable(f"{host} took too long")
         return found
 
 

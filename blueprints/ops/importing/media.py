@@ -9,12 +9,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from blueprints.ops.importing.addresses import PICTURE, OldSite, full_sized, without_scheme
-from blueprints.ops.importing.download import NotFetched, fetch
+from blueprints.ops.importing.download import NotFetched, Unreachable, fetch
 from blueprints.ops.importing.survey import Medium, Survey, Used
 from blueprints.ops.importing.uploads import NotRead, Uploads
 from models import Picture, db, picture_files
 from models.picture_files import MOST_BYTES, NotAPicture
 
+PATIENCE = 3  # times that a server may fail before it is left alone
 NOT_LOOKED_FOR = "pictures were not looked for"
 
 
@@ -38,6 +39,7 @@ class Media:
         self.redirects: list[tuple[str, str]] = []  # from where pictures stood on the old site
         self.counts: Counter[str] = Counter()
         self.to_fetch = 0  # by a dry run
+        self.silent: Counter[str] = Counter()  # servers that failed, and how often in a row
 
     @property
     def is_wanted(self) -> bool:
@@ -114,10 +116,24 @@ class Media:
         db.session.rollback()  # no transaction stays open while another's server is waited for
         for address in addresses:
             try:
-                return fetch(address, largest=MOST_BYTES, takes=_may_be_picture, allow_private=self.allow_private)
+                return self._fetched(address)
+            except Unreachable as reason:  # asking it for another size would be in vain
+                raise NotFetched(str(reason)) from None
             except NotFetched as reason:
                 why = str(reason)
         raise NotFetched(why)
+
+    def _fetched(self, address: str) -> bytes:
+        server = urlsplit(address).netloc
+        if self.silent[server] >= PATIENCE:
+            raise Unreachable(f"{server} did not answer {PATIENCE} times")
+        try:
+            data = fetch(address, largest=MOST_BYTES, takes=_may_be_picture, allow_private=self.allow_private)
+        except Unreachable:
+            self.silent[server] += 1
+            raise
+        self.silent[server] = 0
+        return data
 
     def _stored(self, data: bytes, name: str) -> Picture:
         if not self.dry_run:

@@ -32,8 +32,7 @@ def run(
     if not dry_run:
         begin_write()
         shelves.store()
-        for old, new in redirects:
-            Redirect.keep(old, new)
+        Redirect.keep_all(redirects)
         db.session.commit()
         db.session.expunge_all()
     waiting = iter(stories)

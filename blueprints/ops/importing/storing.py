@@ -56,8 +56,7 @@ def store(batch: list[Ready], shelves: Shelves, media: Media) -> None:
                 db.session.add(ready.row)
     db.session.flush()
     _store_replies(batch)
-    for old, new in [pair for ready in batch for pair in ready.redirects] + media.redirects:
-        Redirect.keep(old, new)
+    Redirect.keep_all([pair for ready in batch for pair in ready.redirects] + media.redirects)
 
 
 class _Rows:
