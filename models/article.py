@@ -188,7 +188,8 @@ class Article(db.Model):
     __table_args__ = (
         db.Index("ix_article_status_published_at", "status", "published_at"),
         db.Index("ix_article_status_heat", "status", "heat"),
-        db.Index("ix_article_series_id_status", "series_id", "status"),  # else SQLite goes through all that is out
+        # As long as the one above, or SQLite goes through everything that is out to find the parts of a series.
+        db.Index("ix_article_series_id_status_published_at", "series_id", "status", "published_at"),
         db.Index("ix_article_is_lead_published_at", "is_lead", "published_at"),
         db.Index("ix_article_category_id_published_at", "category_id", "published_at"),
     )

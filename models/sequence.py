@@ -14,24 +14,13 @@ IN_ORDER = (Article.series_position, Article.id)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A neighbouring part."""
-
-    article_id: int
-    slug: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """Where a story stands in its series. Counts what is out, so a draft leaves no hole."""
 
-    slug: str  # of the series
-    title: str
     number: int
     total: int
-    before: Step | None
-    after: Step | None
+    before: Article | None  # the parts beside it, as cards
+    after: Article | None
 
 
 def parts(series: Series, now: datetime) -> Select[Any]:
@@ -49,22 +38,19 @@ def place_of(article: Article, now: datetime) -> Place | None:
     """The story's place among the published parts of its series; None when it has none, or is not out itself."""
     if article.series_id is None:
         return None
-
-    def beside(neighbour: Any, name: str) -> list[Any]:
-        columns = (Article.id, Article.slug, Article.title)
-        return [neighbour(column).over(order_by=IN_ORDER).label(f"{name}_{column.key}") for column in columns]
-
     number = func.row_number().over(order_by=IN_ORDER).label("number")
-    out = select(Article.id, number, func.count().over().label("total"), *beside(func.lag, "before"))
-    out = out.add_columns(*beside(func.lead, "after"))
-    ranked = out.where(Article.series_id == article.series_id, Article.is_out(now)).subquery()
-    found = select(ranked, Series.slug, Series.title).join(Series, Series.id == article.series_id)
-    row = db.session.execute(found.where(ranked.c.id == article.id)).one_or_none()
-    if row is None:
+    out = select(Article.id, number, func.count().over().label("total"))
+    ranked = out.where(Article.series_id == article.series_id, Article.is_out(now)).cte("ranked")
+    own = ranked.alias("own")
+    beside = Article.cards(now).order_by(None).join(ranked, ranked.c.id == Article.id)
+    beside = beside.join(own, ranked.c.number.between(own.c.number - 1, own.c.number + 1))
+    beside = beside.where(own.c.id == article.id).add_columns(ranked.c.number, ranked.c.total)
+    found = {number: (card, total) for card, number, total in db.session.execute(beside)}
+    place = next((number for number, (card, _) in found.items() if card.id == article.id), None)
+    if place is None:
         return None
-    before = Step(row.before_id, row.before_slug, row.before_title) if row.before_id else None
-    after = Step(row.after_id, row.after_slug, row.after_title) if row.after_id else None
-    return Place(row.slug, row.title, row.number, row.total, before, after)
+    before, after = (found[number][0] if number in found else None for number in (place - 1, place + 1))
+    return Place(place, found[place][1], before, after)
 
 
 def following(article: Article, place: Place | None, now: datetime) -> Article | None:
@@ -72,9 +58,9 @@ def following(article: Article, place: Place | None, now: datetime) -> Article |
 
     After the last part and after the oldest story comes what stands outside the series, and the newest.
     """
-    others = Article.cards(now).where(Article.id != article.id)
     if place and place.after:
-        return db.session.scalar(others.where(Article.id == place.after.article_id))
+        return place.after
+    others = Article.cards(now).where(Article.id != article.id)
     if place:
         others = others.where(Article.series_id.is_distinct_from(article.series_id))
     earlier = others

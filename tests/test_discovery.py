@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
-from models import Series, utcnow
+from models import Series, db, utcnow
 from models.archive import Month, months
 from models.article import Status
 from models.heat import level
@@ -175,3 +176,42 @@ def test_an_authors_page_says_who_it_is(app: Flask, client: FlaskClient) -> None
     story = make_article(authors=[author], category=make_category())
     page = read(client, f"/author/{author.slug}")
     assert '<p class="kicker">Editor</p>' in page and "Writes about lifts." in page and story.title in page
+
+
+def test_a_series_is_found_by_its_own_index(app: Flask) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL plans by what the tables hold")
+    _, (story,) = make_series(1)
+    plans: list[str] = []
+
+    def explain(_connection, cursor, statement, parameters, *_rest) -> None:  # type: ignore[no-untyped-def]
+        if statement.startswith(("SELECT", "WITH")):
+            plan = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            plans.append(str([row[3] for row in plan]))
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    try:
+        place_of(story, NOON)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", explain)
+    assert any("ix_article_series_id_status_published_at (series_id=? AND status=?" in plan for plan in plans), plans
+    assert not any("INDEX ix_article_status_published_at" in plan for plan in plans), plans
+
+
+def test_a_storys_page_asks_few_questions_whatever_it_leads_to(app: Flask, client: FlaskClient) -> None:
+    """The story, its text, replies, series with the next part, related; what memos hold is asked once a generation."""
+    _, (_, story, _) = make_series(1, 2, 3)
+    read(client, f"/articles/{make_article().slug}")
+    asked, address = [], f"/articles/{story.slug}"
+    db.session.remove()
+
+    def note(_connection, _cursor, statement, *_rest) -> None:  # type: ignore[no-untyped-def]
+        if statement.startswith(("SELECT", "WITH")):
+            asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        read(client, address)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert len(asked) <= 6, "\n".join(asked)
