@@ -366,6 +366,30 @@ def test_an_entry_is_corrected_with_a_dated_note_pinned_and_removed(app: Flask, 
     assert liveblog.live_version == 7, "what was refused has no number"
 
 
+def test_of_two_editors_of_one_entry_the_second_hears_of_the_first(app: Flask, desk: FlaskClient) -> None:
+    entry = post(make_liveblog(), "One form.")
+    edit, heard = f"/desk/entries/{entry.id}", []
+    form = {"before": filled(desk.get(edit).text, "before"), "at": "2026-11-20T13:00", "source": "Second."}
+
+    def save_second() -> None:
+        with app.app_context():
+            heard.append(desk.post(edit, data=form))
+            db.session.remove()
+
+    begin_write()
+    first = LiveEntry.hold(entry.id)
+    assert first is not None
+    second = threading.Thread(target=save_second)
+    second.start()
+    second.join(0.5)  # it waits for the first by now
+    first.write("First.")
+    db.session.commit()
+    second.join(60)
+    assert heard[0].status_code == 409 and "First." in heard[0].text and "Second." in heard[0].text
+    db.session.refresh(entry)
+    assert (entry.source, entry.version) == ("First.", 2)
+
+
 def test_closing_from_the_storys_page_reaches_open_pages_too(app: Flask, desk: FlaskClient) -> None:
     liveblog = make_liveblog()
     page = desk.get(f"/desk/articles/{liveblog.id}").text

@@ -72,7 +72,8 @@
     version = news.version;
     const ending = made(news.ending).textContent;
     if (ending) find(".live-state").replaceWith(made(news.state));
-    find("[data-said]").textContent = [fresh && many(fresh, "new "), changed && many(changed, "changed "), ending].filter(Boolean).join(". ");
+    const said = [fresh && many(fresh, "new "), changed && many(changed, "changed "), ending].filter(Boolean);
+    if (said[0]) find("[data-said]").textContent = said.join(". ");
     return ending;
   };
 

@@ -77,6 +77,7 @@ def start(editor: Page, magazine: Magazine) -> tuple[str, str]:
     editor.get_by_role("button", name="Publish").click()
     address = editor.get_by_role("link", name="See it").get_attribute("href")
     editor.get_by_role("link", name="Open the console").click()
+    editor.wait_for_url("**/live")  # and for its script
     return path_of(editor), address
 
 
@@ -128,11 +129,13 @@ def test_what_the_editor_does_reaches_the_reader(live: Live):
     expect(live.reader.locator(".entry").first).to_contain_text("They begin")
 
     first.get_by_role("link", name="Edit or correct").click()
+    editor.wait_for_url("**/entries/*")
     field(editor, "source").fill("They *began*.")
     field(editor, "correction").fill("It was over already.")
     editor.get_by_role("button", name="Save").first.click()
     expect(live.entry("They began.")).to_contain_text("It was over already.")
     expect(live.entry("They begin.")).to_have_count(0)
+    editor.wait_for_url("**/live")
     expect(text).to_be_focused()
 
     text.fill("Half a sen")
@@ -247,14 +250,26 @@ def test_an_open_page_asks_only_what_changed(live: Live):
     expect(live.entry("Two.")).to_be_visible()
 
 
+def lose_the_answer(route) -> None:  # type: ignore[no-untyped-def]
+    """The post arrives, and nobody hears that it did."""
+    route.fetch(max_redirects=0)
+    route.abort()
+
+
 def test_what_is_typed_survives_a_lost_connection(live: Live):
     editor, text = live.editor, field(live.editor, "source")
     text.fill("Typed in the train.")
     editor.context.set_offline(True)
     text.press("Control+Enter")
-    expect(editor.locator("[data-said]")).to_contain_text("Not sent.")
+    said = editor.locator("[data-said]")
+    expect(said).to_contain_text("Not sent.")
     expect(text).to_have_value("Typed in the train.")
     editor.context.set_offline(False)
+    editor.route("**/live", lose_the_answer)
+    with editor.expect_event("requestfailed"):
+        text.press("Control+Enter")
+    expect(said).to_contain_text("Not sent.")
+    editor.unroute("**/live")
     text.press("Control+Enter")
     text.press("Control+Enter")
     expect(text).to_have_value("")
