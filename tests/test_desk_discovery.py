@@ -112,6 +112,12 @@ def test_a_draft_that_moves_leaves_nothing_behind(app: Flask, desk: FlaskClient)
     assert leads("/articles/one") is None
 
 
+def test_an_address_that_nobody_knew_is_not_kept(app: Flask, desk: FlaskClient) -> None:
+    draft = make_article(slug="one", status=Status.DRAFT, published_at=None)
+    assert save(desk, draft, slug="two", action="publish") == 303
+    assert leads("/articles/one") is None
+
+
 def test_an_old_address_that_a_new_story_takes_leads_nowhere_else(app: Flask, desk: FlaskClient) -> None:
     keep(Redirect(path="/articles/one", target="/articles/elsewhere"))
     draft = make_article(slug="one", status=Status.DRAFT, published_at=None)

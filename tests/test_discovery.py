@@ -86,6 +86,12 @@ def test_the_next_story_is_the_next_part_else_the_one_before_outside_the_series(
     assert [after(older), after(oldest)] == [oldest, newest]
 
 
+def test_after_the_last_part_comes_no_part_before_it(app: Flask) -> None:
+    _, (last, _) = make_series(2, 1)
+    other = make_article(published_at=NOON - 30 * DAY)
+    assert following(last, place_of(last, NOON), NOON) == other
+
+
 def test_stories_of_one_instant_follow_each_other(app: Flask) -> None:
     """As an import brings them: none is skipped, and none leads back."""
     stories = [make_article(published_at=NOON) for _ in range(3)]

@@ -84,6 +84,15 @@ def test_a_read_is_no_edit(app: Flask) -> None:
     assert article.saved_at == before
 
 
+def test_a_read_leaves_the_page_cache_as_it_is(app: Flask) -> None:
+    article, generation = make_article(), app.extensions["generation"]
+    before = generation.now()
+    store({article.id: Reads.one(NOW)})
+    assert stands(article)[0] == 1 and generation.now() == before
+    make_article()
+    assert generation.now() != before, "an edit is another matter"
+
+
 def test_a_clock_that_ran_ahead_warms_nothing_for_good(app: Flask) -> None:
     """Reads of next year, counted by a wrong clock, are worth no more than reads of now once it is right."""
     article = make_article()
