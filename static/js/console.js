@@ -49,7 +49,7 @@
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !post.contains(event.target)) return;
     event.preventDefault();
-    post.requestSubmit();
+    if (["source", "headline"].some((name) => post.elements[name].value.trim())) post.requestSubmit(); // not twice, in haste
   });
   write();
 })();
