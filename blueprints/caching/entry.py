@@ -46,7 +46,7 @@ class Entry:
     @classmethod
     def of(cls, body: bytes, headers: Headers, token: Token, until: float) -> "Entry":
         tag = (headers.get("ETag") or "").strip('"') or hashlib.sha256(body).hexdigest()[:32]
-        differ = {"etag", "content-length", "vary"}
+        differ = {"etag", "content-length", "vary", "date"}  # the server dates each answer
         rest = [(name, value) for name, value in headers if name.lower() not in differ]
         entry = cls([*rest, ("Vary", "Accept-Encoding")], tag, token, until)
         entry.plain = body

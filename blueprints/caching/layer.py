@@ -133,7 +133,8 @@ class Layer:
 
 def is_own_loopback(host: str, environ: dict[str, Any]) -> bool:
     """Whether this is the machine's own name for this server; any other port would be one more copy of each page."""
-    return host in (f"127.0.0.1:{environ['SERVER_PORT']}", f"localhost:{environ['SERVER_PORT']}")
+    name, _, port = host.partition(":")
+    return name in ("127.0.0.1", "localhost") and (port or "80") == environ["SERVER_PORT"]
 
 
 def meaning(query: str) -> str | None:
