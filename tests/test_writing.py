@@ -168,7 +168,7 @@ def test_boxes_are_opened_and_their_lines_stay_apart() -> None:
 
 def test_an_imported_pictures_title_is_no_caption() -> None:
     html = body('<img src="https://x.example/a.jpg" title="IMG_2034" alt="A cat">', html=True)
-    assert html == '<figure><img src="https://x.example/a.jpg" alt="A cat" loading="lazy"></figure>'
+    assert html == '<figure><img src="https://x.example/a.jpg" alt="A cat" loading="lazy" decoding="async"></figure>'
 
 
 BAD = [
@@ -214,7 +214,7 @@ def test_nothing_that_acts_comes_through(bad: str, html: bool) -> None:
 @pytest.mark.parametrize("source", [STORY, *BAD])
 def test_what_was_written_is_clean_by_the_cleaners_own_measure(source: str) -> None:
     """Cleaning once more finds nothing but what is put on afterwards."""
-    html = re.sub(r' (loading|class|role|tabindex|aria-label)="[^"]*"', "", write(source).body)
+    html = re.sub(r' (loading|decoding|class|role|tabindex|aria-label)="[^"]*"', "", write(source).body)
     assert re.sub(r' (class)="[^"]*"', "", clean(html)) == html
 
 
