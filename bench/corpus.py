@@ -21,6 +21,7 @@ from bench import prose
 from models import Article, Author, Byline, Category, Comment, Tag, begin_write, db
 from models.article import Status, article_tag
 from models.comment import CommentState
+from models.heat import most
 from models.metering import Access
 from models.writing import write
 
@@ -67,8 +68,8 @@ def articles(count: int, pick: Random, paragraphs: list[tuple[str, str]]) -> Ite
             "published_at": at,
             "created_at": at,
             "saved_at": at,
-            "reads": pick.randrange(5000),
-            "heat": pick.random() * 20,
+            "reads": (reads := pick.randrange(5000)),
+            "heat": most(reads, at),
         }
 
 
