@@ -37,6 +37,7 @@ PLAYERS = (  # addresses of frames, and the page each shows
     (re.compile(r"https?://player\.vimeo\.com/video/(\d+)"), "https://vimeo.com/{}"),
     (re.compile(r"https?://open\.spotify\.com/embed/(\w+/\w+)"), "https://open.spotify.com/{}"),
 )
+TRACKERS = re.compile(r"(?:\?|&)(?:utm_\w+|igsh\w*|fbclid|si|feature)=[^&#]*")  # not worth reading
 ADDRESS_LINE = re.compile(r"^[ \t]*(https?://[^\s<>]+)[ \t]*$", re.MULTILINE)
 UNTOUCHED = {"a", "pre", "code"}  # where an address in the text stays text
 HOLDS_BLOCKS = {"", "div", "section", "article", "main", "center", "blockquote", "aside", "details"}
@@ -63,7 +64,8 @@ def provider(address: str) -> str:
 def words_for(address: str) -> str:
     """What a link card says."""
     told = provider(address)
-    return f"{told}: {re.sub(r'^https?://(www[.])?', '', address)}" if told else address
+    short = TRACKERS.sub("", re.sub(r"^https?://(?:www\.)?", "", address))
+    return f"{told}: {short}" if told else address
 
 
 def card(address: str, words: str = "", *, alone: bool = True) -> Element:

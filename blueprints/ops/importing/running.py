@@ -5,6 +5,7 @@ Stopped between two batches, by Ctrl-C or a crash, it has stored whole batches o
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -35,9 +36,9 @@ def run(
         Redirect.keep_all(redirects)
         db.session.commit()
         db.session.expunge_all()
-    waiting = iter(stories)
     done = 0
     with tqdm(total=total, unit=" stories", disable=None, leave=False) as bar:  # None: only on a terminal
+        waiting = _counted(stories, bar)
         while batch := list(islice(waiting, BATCH)):
             db.session.rollback()  # what was asked while they were made ready
             if not dry_run:
@@ -47,5 +48,11 @@ def run(
             db.session.expunge_all()
             media.forget()
             done += len(batch)
-            bar.update(len(batch))
             yield done
+
+
+def _counted(stories: Iterable[Ready | None], bar: "tqdm[NoReturn]") -> Iterator[Ready | None]:
+    """Each as it comes: a batch with many pictures to fetch may take minutes."""
+    for ready in stories:
+        yield ready
+        bar.update(1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from blueprints.ops.importing.report import Report
+from blueprints.ops.importing.survey import Survey
 from blueprints.ops.importing.texts import plain
 from models import Author, Category, Tag, db
 from models.slug import slugify
@@ -65,6 +66,11 @@ class Shelves:
         if slug not in self.authors.numbers:
             self._add(self.authors, Author(slug=slug, name=name, bio=bio), "authors")
         return slug
+
+    def tell(self, survey: Survey) -> None:
+        """Say which of their addresses will answer."""
+        for kind, shelf in (("category", self.categories), ("tag", self.tags), ("author", self.authors)):
+            survey.take(kind, shelf.numbers)
 
     def store(self) -> None:
         """Make the rows to come, inside the caller's write transaction."""

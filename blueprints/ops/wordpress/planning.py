@@ -4,9 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -14,14 +12,13 @@ from flask import Flask
 
 from blueprints.ops.importing.addresses import Answers, OldSite, still_needed, without_scheme
 from blueprints.ops.importing.report import Report
+from blueprints.ops.importing.settling import settle_stories
 from blueprints.ops.importing.shelves import Shelves
 from blueprints.ops.importing.survey import Medium, Planned, Survey
 from blueprints.ops.importing.texts import opening_words, plain
 from blueprints.ops.wordpress import blocks, shortcodes
 from blueprints.ops.wordpress.bylines import Bylines
 from blueprints.ops.wordpress.wxr import Item, Person, Site, Term, read
-from models import Article, Page, db
-from models.slug import slugify
 
 NO_CATEGORY = "uncategorized"  # WordPress's word for none
 LEFT_OUT = {"trash": "in WordPress's bin", "auto-draft": "drafts never saved", "inherit": "revisions"}
@@ -78,17 +75,9 @@ def look(path: Path, zone: ZoneInfo, survey: Survey, report: Report, tell: Calla
 def settle(plan: Plan, app: Flask, reserved: set[str], report: Report) -> Answers:
     """Give everything its address, and say where the old ones lead."""
     survey = plan.survey
-    survey.take("article", db.session.scalars(db.select(Article.slug).execution_options(yield_per=1000)))
-    survey.take("page", db.session.scalars(db.select(Page.slug).execution_options(yield_per=1000)))
-    _recognise(survey)
-    for story in survey.stories():
-        if not story.is_known:
-            _address(survey, story, reserved, report)
-    survey.lead_all()
+    settle_stories(survey, reserved, report)
     _shelve(plan)
-    for kind, shelf in (("category", plan.shelves.categories), ("tag", plan.shelves.tags)):
-        survey.take(kind, shelf.numbers)
-    survey.take("author", plan.shelves.authors.numbers)
+    plan.shelves.tell(survey)
     answers = Answers(app, survey)
     for old, new in plan.pages:
         survey.lead(old, new)
@@ -185,25 +174,6 @@ def _camera_credit(metadata: str) -> str:
     data = metadata.encode()
     found = CAMERA_CREDIT.search(data)
     return data[found.end() : found.end() + int(found[1])].decode("utf-8", "replace") if found else ""
-
-
-def _recognise(survey: Survey) -> None:
-    """Say which stories are here already, and under which slug."""
-    tables: tuple[tuple[str, Any], ...] = (("article", Article), ("page", Page))
-    for kind, table in tables:
-        keys = (story.key for story in survey.stories() if story.kind == kind)
-        while some := list(islice(keys, 500)):
-            found = db.select(table.imported_from, table.slug).where(table.imported_from.in_(some))
-            survey.know({key: slug for key, slug in db.session.execute(found)})
-
-
-def _address(survey: Survey, story: Planned, reserved: set[str], report: Report) -> None:
-    """A free slug, close to WordPress's."""
-    plain_slug = slugify(story.wanted) or slugify(story.title) or f"post-{story.number}"
-    slug = survey.free_slug(story.kind, plain_slug, reserved if story.kind == "page" else ())
-    survey.settle(story.place, slug)
-    if story.wanted and slug != story.wanted:
-        report.notes.append((story.title, f"its address “{story.wanted}” became “{slug}”."))
 
 
 def _shelve(plan: Plan) -> None:
