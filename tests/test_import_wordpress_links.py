@@ -124,6 +124,14 @@ def test_a_site_in_a_folder_keeps_its_addresses_apart(app: Flask, tmp_path: Path
     assert kept()["/blog?p=2"] == kept()["/blog/two"] == "/articles/story-2"
 
 
+def test_the_network_a_site_belongs_to_is_not_the_site(app: Flask, tmp_path: Path) -> None:
+    network = "<wp:base_site_url>https://network.example/</wp:base_site_url>"
+    own = "<wp:base_blog_url>https://own.example</wp:base_blog_url>"
+    text = '<a href="https://network.example/">Up</a> <a href="https://own.example/?p=2">Two</a>'
+    run(app, export(tmp_path, network, own, item(1, text), item(2)))
+    assert '<a href="https://network.example/">Up</a> <a href="/articles/story-2">Two</a>' in body("story-1")
+
+
 def test_who_asks_for_an_old_address_is_sent_on(app: Flask, client: FlaskClient, file: Path) -> None:
     run(app, file)
     for old, new in {

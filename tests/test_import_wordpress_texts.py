@@ -103,6 +103,11 @@ def test_blocks(app: Flask, tmp_path: Path, source: str, shown: str) -> None:
     assert "wp:" not in text and "wp-block" not in text and "Last." in text
 
 
+def test_a_standfirst_has_no_shortcodes(app: Flask, tmp_path: Path) -> None:
+    article, _ = imported(app, tmp_path, "Text.", excerpt='Short & [su_box a="b"]<b>sweet</b>[/su_box].')
+    assert article.standfirst == "Short & sweet."
+
+
 def test_the_divider_parts_the_open_words(app: Flask, tmp_path: Path) -> None:
     body = "<p>Open.</p><!-- wp:more --><!--more Read on--><!-- /wp:more --><p>One.</p><p>Two.</p>"
     article, _ = imported(app, tmp_path, body)

@@ -53,10 +53,21 @@ class Options:
 
 
 def import_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a click command FILE and the options of every import; it is called with the file and `Options`."""
+    """Give a click command FILE and the options of every import; it is called with the file and `Options`.
 
-    def called(file: Path, access: str, **given: Any) -> None:
-        command(file, Options(access=Access(access), **given))
+    Options of its own come after these, as they are.
+    """
+
+    def called(
+        file: Path,
+        access: str,
+        dry_run: bool,
+        media: Path | None,
+        download: bool,
+        allow_private_addresses: bool,
+        **own: Any,
+    ) -> None:
+        command(file, Options(dry_run, Access(access), media, download, allow_private_addresses), **own)
 
     called.__doc__ = command.__doc__
     for option in reversed(

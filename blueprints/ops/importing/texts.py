@@ -20,6 +20,7 @@ from blueprints.ops.importing.survey import Survey
 from models.clean_html import ATTRIBUTES, GONE, TAGS, is_soup
 from models.html_tree import Element, inner_html, parse
 from models.markdown import DIVIDER, DIVIDER_MARK
+from models.writing import write
 
 MEDIA = {"iframe", "video", "audio"}
 PICTURE_ATTRIBUTES = {"src", "srcset", "alt", "title", "width", "height", "data-of"}
@@ -71,6 +72,14 @@ class Texts:
         self._lead_links(root, None)
         bold = HEADING.sub(lambda tag: "</strong></p>" if tag[1] else "<p><strong>", inner_html(root))
         return nh3.clean(bold, tags=REPLY_TAGS, attributes={"a": {"href"}}, link_rel=None)
+
+    def written_reply(self, source: str) -> str:
+        """What a reader wrote, as it is kept. Links by readers tell search engines nothing."""
+        root = parse(write(self.ready_reply(source), html=True).body)
+        for element in root.elements():
+            if element.tag == "a":
+                element.attributes["rel"] = "nofollow ugc"
+        return inner_html(root)
 
     def _lead_links(self, root: Element, text: Text | None) -> None:
         for link in root.elements():

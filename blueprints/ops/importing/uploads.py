@@ -89,7 +89,7 @@ class Zip:
         if len(entries) > MOST_FILES:
             raise NotRead(f"{path} holds more than {MOST_FILES:,} files.")
         for entry in entries:
-            for name in names_within(entry.filename):
+            for name in names_within(entry.filename.replace("\\", "/")):
                 self.names.setdefault(name, entry.filename)
 
     def find(self, address: str) -> str:

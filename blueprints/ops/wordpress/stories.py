@@ -80,7 +80,7 @@ class Maker:
         article = Article(
             slug=story.slug,
             title=story.title,
-            standfirst=plain(item.excerpt),
+            standfirst=self._standfirst(item),
             status=self._status(item, story.title),
             access=self.access,
             published_at=item.at,
@@ -114,7 +114,7 @@ class Maker:
         page = Page(
             slug=story.slug,
             title=story.title,
-            standfirst=plain(item.excerpt),
+            standfirst=self._standfirst(item),
             status=status,
             published_at=item.at,
             imported_from=story.key,
@@ -141,6 +141,10 @@ class Maker:
         for note in text.notes:
             self._say(story, note)
         return text
+
+    def _standfirst(self, item: Item) -> str:
+        bare = blocks.without_comments(item.excerpt, self.plan.survey, Counter())
+        return plain(shortcodes.resolve(bare, self.plan.survey, item.number).html)
 
     def _lead_picture(self, item: Item, story: Planned) -> tuple[Medium | None, Used]:
         """What the export says of the story's featured picture, and what became of it."""

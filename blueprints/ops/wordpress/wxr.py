@@ -188,7 +188,7 @@ def _read(filtered: _Filtered, file: BinaryIO, zone: ZoneInfo, tell: Callable[[i
             continue
         if name == "wp:wxr_version":
             version = version or _supported(_text(element))
-        elif name in {"title", "link", "wp:base_site_url", "wp:base_blog_url"}:
+        elif name in {"title", "link", "wp:base_blog_url"}:
             site = _more_of(site, name, _text(element))
             yield site
         elif piece := _piece(name, element, zone):
