@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from blueprints.login import password_matches
+from blueprints.magazine.contents import with_contents
 from blueprints.ops.demo.load import load
 from blueprints.ops.demo.reading import SIGN_INS
 from models import (
@@ -17,17 +18,23 @@ from models import (
     Article,
     Code,
     Comment,
+    Contribution,
+    Correction,
     LiveEntry,
     Offer,
     Page,
     Payment,
     Picture,
     Publication,
+    Series,
     Tag,
+    Term,
     begin_write,
     db,
 )
 from models.article import Kind
+from models.comment import CommentState
+from models.contribution import ContributionState, CorrectionState
 from models.metering import VISITOR, Access, Viewer
 from models.patronage import is_patron
 from models.presenting import present
@@ -113,11 +120,11 @@ def test_gated_stories_are_worth_the_gate(demo: Flask, access: Access) -> None:
 
 def test_loading_twice_changes_nothing_not_even_what_somebody_changed(app: Flask) -> None:
     load(app.config["DATA"], PASSWORDS, NOW)
-    before = counts()
-    assert before["article"] and before["comment"] and before["live_entry"]
     begin_write()
     stories()[0].title = "Mine now"
     db.session.commit()
+    before = counts()
+    assert before["article"] and before["comment"] and before["live_entry"] and before["term"]
     assert not load(app.config["DATA"], PASSWORDS, NOW + timedelta(days=3))
     assert counts() == before
     assert stories()[0].title == "Mine now"
@@ -132,6 +139,31 @@ def test_what_hangs_together_does(demo: Flask) -> None:
     assert db.session.scalar(select(func.count()).select_from(LiveEntry).where(LiveEntry.body_html == "")) == 0
     for picture in db.session.scalars(select(Picture)):
         assert (demo.config["DATA"] / "media" / picture.file_name).is_file()
+
+
+def test_the_glossary_explains_words_that_the_stories_use(demo: Flask) -> None:
+    shown = [present(story, PATRON) for story in stories()]
+    texts = "".join(each.html + "".join(entry.body_html for entry in each.entries) for each in shown)
+    terms = Term.in_order()
+    assert len(terms) >= 12
+    for term in terms:
+        assert term.hanzi in texts and term.meaning and not term.pinyin.isascii(), term.hanzi
+
+
+def test_a_series_is_read_in_order_and_a_long_story_lists_its_parts(demo: Flask) -> None:
+    [series] = Series.in_order()
+    parts = sorted((story for story in stories() if story.series is series), key=lambda story: story.series_position)
+    assert [part.series_position for part in parts] == [1, 2, 3]
+    assert [part.published_at for part in parts] == sorted(part.published_at for part in parts if part.published_at)
+    assert any(with_contents(present(story, PATRON))[1] for story in stories())
+
+
+def test_the_desk_has_letters_to_judge_and_one_mistake_is_put_right(demo: Flask) -> None:
+    [correction] = db.session.scalars(select(Correction))
+    assert correction.state is CorrectionState.ACCEPTED and correction.noted_at and correction.note
+    assert correction.article.updated_at and correction.article.updated_at >= correction.noted_at
+    assert Comment.how_many()[CommentState.HELD] == 1
+    assert Contribution.how_many()[ContributionState.NEW] == 1
 
 
 def test_the_report_has_its_files_and_each_code_its_answer(demo: Flask) -> None:

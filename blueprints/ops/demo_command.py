@@ -23,12 +23,16 @@ def demo(if_empty: bool) -> None:
     given = {setting: current_app.config[setting] for setting in SIGN_INS}
     passwords = {setting: given[setting] or secrets.token_urlsafe(9) for setting in SIGN_INS}
     made = load(current_app.config["DATA"], passwords, utcnow())
-    parts = (f"{number} {kind if number > 1 else kind.removesuffix('s')}" for kind, number in made.items())
+    parts = (f"{number} {named(kind, number)}" for kind, number in made.items())
     click.echo("Loaded " + ", ".join(parts) if made else "nothing")
     if made["accounts"]:
         for setting, (email, _name, _role) in SIGN_INS.items():
             if not given[setting]:
                 click.echo(f"{email}  {passwords[setting]}")
+
+
+def named(kind: str, number: int) -> str:
+    return kind if number > 1 or kind == "series" else kind.removesuffix("s")
 
 
 def refuse_in_public() -> None:

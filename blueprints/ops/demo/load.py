@@ -52,6 +52,7 @@ def load(data: Path, passwords: dict[str, str], now: datetime) -> Counter[str]:
     begin_write()
     keep_parts(demo, made)
     keep_stories(demo.stories, made)
+    keep_series(demo, made)
     keep_offer(demo, made)
     for account in missing(accounts, "email", made, "accounts"):
         if account.email == PATRON:
@@ -70,7 +71,7 @@ def copy(source: Path, target: Path, pattern: str) -> int:
 
 
 def missing(rows: Sequence[Any], name: str, made: Counter[str], kind: str) -> list[Any]:
-    """Add the rows whose `name` (a unique column) is not taken, and return them."""
+    """Add the rows whose `name` (a column that tells them apart) is not taken, and return them."""
     if not rows:
         return []
     taken = set(db.session.scalars(select(getattr(type(rows[0]), name))))
@@ -87,6 +88,8 @@ def keep_parts(demo: Demo, made: Counter[str]) -> None:
     missing(demo.tags, "slug", made, "tags")
     missing(demo.pictures, "key", made, "drawings")
     missing(demo.pages, "slug", made, "pages")
+    missing(demo.terms, "hanzi", made, "glossary terms")
+    missing(demo.tips, "subject", made, "tips")
     publication = Publication.get()
     if not any((publication.motto, publication.colophon, publication.publisher, publication.email)):
         for name, words in demo.publication.items():
@@ -112,6 +115,19 @@ def keep_stories(stories: list[Story], made: Counter[str]) -> None:
             for reply in replies:
                 reply.article_id, reply.parent_id = article.id, comment.id
             db.session.add_all(replies)
+        for correction in story.corrections:
+            correction.article_id = article.id
+        db.session.add_all(story.corrections)
+
+
+def keep_series(demo: Demo, made: Counter[str]) -> None:
+    """A series that is new takes its stories, except those that somebody has put into another."""
+    new = missing([series for series, _ in demo.series], "slug", made, "series")
+    for series, slugs in demo.series:
+        parts = {story.slug: story for story in db.session.scalars(select(Article).where(Article.slug.in_(slugs)))}
+        for place, slug in enumerate(slugs, start=1):
+            if series in new and slug in parts and not parts[slug].series_id:
+                parts[slug].series, parts[slug].series_position = series, place
 
 
 def keep_offer(demo: Demo, made: Counter[str]) -> None:

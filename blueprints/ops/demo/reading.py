@@ -9,10 +9,27 @@ from typing import Any
 
 import yaml
 
-from models import Article, Author, Category, Code, Comment, Edition, LiveEntry, Offer, Page, Picture, Tag
+from models import (
+    Article,
+    Author,
+    Category,
+    Code,
+    Comment,
+    Contribution,
+    Correction,
+    Edition,
+    LiveEntry,
+    Offer,
+    Page,
+    Picture,
+    Series,
+    Tag,
+    Term,
+)
 from models.account import Role
 from models.article import Kind, Status
 from models.comment import CommentState
+from models.contribution import CorrectionState
 from models.heat import most
 from models.metering import Access
 from models.money import Money
@@ -38,6 +55,7 @@ class Story:
     tags: list[str]
     picture: str
     comments: list[tuple[Comment, list[Comment]]] = field(default_factory=list)  # each with its replies
+    corrections: list[Correction] = field(default_factory=list)
 
 
 @dataclass
@@ -53,6 +71,9 @@ class Demo:
     offer: Offer
     codes: list[tuple[Code, set[str]]]  # each with the slugs of the editions it is for
     publication: dict[str, str]
+    terms: list[Term]
+    series: list[tuple[Series, list[str]]]  # each with the slugs of its stories, in order
+    tips: list[Contribution]
 
 
 def read(now: datetime) -> Demo:
@@ -77,6 +98,9 @@ def read(now: datetime) -> Demo:
         _offer(magazine["offer"]),
         [_code(given, newest, now) for given in magazine["offer"]["codes"]],
         _publication(magazine),
+        [Term(**given | {"meaning": curly(given["meaning"])}) for given in magazine["glossary"]],
+        [_series(given) for given in magazine["series"]],
+        [_tip(given) for given in _shifted(magazine["tips"], shift)],
     )
 
 
@@ -164,7 +188,9 @@ def _story(slug: str, front: dict[str, Any], text: str, sizes: Sizes) -> Story:
     comments = [
         (reply(given), [reply(answer) for answer in given.get("replies", [])]) for given in front.get("comments", [])
     ]
-    return Story(article, front["category"], front["authors"], front.get("tags", []), front.get("image", ""), comments)
+    corrections = [_correction(given) for given in front.get("corrections", [])]
+    named = front["category"], front["authors"], front.get("tags", []), front.get("image", "")
+    return Story(article, *named, comments, corrections)
 
 
 def _entry(given: dict[str, Any], sizes: Sizes) -> LiveEntry:
@@ -176,12 +202,36 @@ def _entry(given: dict[str, Any], sizes: Sizes) -> LiveEntry:
 
 def _comment(given: dict[str, Any], authors: list[str]) -> Comment:
     return Comment(
-        state=CommentState.APPROVED,
+        state=CommentState(given.get("state", "approved")),
         name=given["name"],
+        email=given.get("email", ""),
         body_html=write(given["body"]).body,
         written_at=given["at"],
         by_author=slugify(given["name"]) in authors,
     )
+
+
+def _correction(given: dict[str, Any]) -> Correction:
+    """One that was accepted."""
+    return Correction(
+        state=CorrectionState.ACCEPTED,
+        name=curly(given["name"]),
+        email=given["email"],
+        body=curly(given["body"]),
+        sent_at=given["at"],
+        note=curly(given["note"]),
+        noted_at=given["noted"],
+    )
+
+
+def _series(given: dict[str, Any]) -> tuple[Series, list[str]]:
+    words = {name: curly(given[name]) for name in ("title", "description")}
+    return Series(slug=given["slug"], **words), given["stories"]
+
+
+def _tip(given: dict[str, Any]) -> Contribution:
+    words = {name: curly(given[name]) for name in ("name", "subject", "body")}
+    return Contribution(email=given["email"], sent_at=given["at"], **words)
 
 
 def _page(path: Path, at: datetime) -> Page:
