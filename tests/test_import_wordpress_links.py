@@ -139,11 +139,17 @@ def test_who_asks_for_an_old_address_is_sent_on(app: Flask, client: FlaskClient,
         "/2021/03/the-other": "/articles/the-other",
         "/places/towns/story-1/": "/articles/story-1",
         "/2021/03/%E6%97%A7/": "/articles/%E6%97%A7",
-        "/?p=2": "/articles/the-other",
-        "/?page_id=3": "/about",
     }.items():
         reply = client.get(old)
         assert (reply.status_code, reply.location) == (301, new), old
+
+
+def test_who_asks_by_number_is_sent_on(app: Flask, client: FlaskClient, file: Path) -> None:
+    run(app, file)
+    for old, new in {"/?p=2": "/articles/the-other", "/?page_id=3": "/about", "/?p=3": "/about"}.items():
+        reply = client.get(old)
+        assert (reply.status_code, reply.location) == (301, new), old
+    assert client.get("/?p=99").status_code == 200
 
 
 def test_comments_are_threaded_and_their_links_rewritten(app: Flask, tmp_path: Path) -> None:
