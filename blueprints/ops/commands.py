@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 
 from blueprints.login import hash_password
 from blueprints.ops.demo_command import demo
+from blueprints.ops.ghost.command import import_ghost
 from blueprints.ops.postman import send_due
 from blueprints.ops.wordpress.command import import_wordpress
 from blueprints.payments import reconciling
@@ -105,5 +106,5 @@ def publish_due() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (create_user, demo, worker, reconcile, publish_due, import_wordpress):
+    for command in (create_user, demo, worker, reconcile, publish_due, import_wordpress, import_ghost):
         app.cli.add_command(command)
