@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, func, or_, select
 
 from models.article import Article
 from models.base import db
@@ -60,10 +60,10 @@ def following(article: Article, place: Place | None, now: datetime) -> Article |
     """
     if place and place.after:
         return place.after
-    others = Article.cards(now).where(Article.id != article.id)
+    at = min(now, article.published_at or now)  # one bound, so that SQLite begins at this story, not at the newest
+    not_later = or_(Article.published_at < at, Article.id < article.id)
+    earlier, others = (Article.cards(moment).where(Article.id != article.id) for moment in (at, now))
     if place:
-        others = others.where(Article.series_id.is_distinct_from(article.series_id))
-    earlier = others
-    if article.published_at:
-        earlier = others.where(tuple_(Article.published_at, Article.id) < (article.published_at, article.id))
-    return db.session.scalar(earlier.limit(1)) or db.session.scalar(others.limit(1))
+        outside = Article.series_id.is_distinct_from(article.series_id)
+        earlier, others = earlier.where(outside), others.where(outside)
+    return db.session.scalar(earlier.where(not_later).limit(1)) or db.session.scalar(others.limit(1))

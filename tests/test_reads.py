@@ -125,7 +125,7 @@ def test_popular_comes_from_its_index(app: Flask) -> None:
     statement = Article.popular_cards(NOW).limit(5).compile(db.engine, compile_kwargs={"literal_binds": True})
     if db.engine.dialect.name == "sqlite":
         plan = db.session.execute(db.text(f"EXPLAIN QUERY PLAN {statement}")).all()
-        assert "ix_article_status_heat (status=? AND heat" in str(plan), plan
+        assert "ix_article_heat_status (heat" in str(plan), plan
 
 
 def see(client: FlaskClient, article: Article, address: str = "203.0.113.7", **headers: str) -> int:
