@@ -54,10 +54,12 @@
       ids.add(one.id);
       one.id = named(one.id);
     }
-    for (const name of ["for", "aria-labelledby", "aria-describedby"]) {
+    for (const name of ["for", "aria-describedby"]) {
       for (const one of node.querySelectorAll(`[${name}]`)) one.setAttribute(name, one.getAttribute(name).split(" ").map(named).join(" "));
     }
-    if (node.hasAttribute("aria-labelledby")) node.setAttribute("aria-labelledby", named(node.getAttribute("aria-labelledby")));
+    // Nor have two landmarks: sections keep their headings alone, lists of links say whose they are.
+    for (const part of [node, ...node.querySelectorAll("section")]) for (const name of ["aria-labelledby", "aria-label"]) part.removeAttribute(name);
+    for (const list of node.querySelectorAll("nav")) list.ariaLabel += `: ${node.querySelector("h1").textContent}`;
     for (const link of node.querySelectorAll('a[href^="#"]')) if (ids.has(decodeURIComponent(link.hash.slice(1)))) link.hash = named(link.hash.slice(1));
   };
 

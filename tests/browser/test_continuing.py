@@ -1,10 +1,14 @@
 """Reading on: with script the next story loads below and has its own address; without, a link leads there."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import path_of
 
+VIOLATIONS = """axe.run({resultTypes: ["violations"]}).then(
+  found => found.violations.map(rule => [rule.id, rule.nodes.map(node => node.html)])
+)"""
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
 
 
@@ -42,6 +46,8 @@ def test_the_next_story_loads_below_with_its_own_address(open_page) -> None:  # 
     assert page.evaluate("document.activeElement === document.body"), "the focus is left alone"
     ids = page.locator("[id]").evaluate_all("all => all.map(one => one.id)")
     assert len(ids) == len(set(ids))
+    page.evaluate(Axe().axe_script)
+    assert page.evaluate(VIOLATIONS) == []
 
     stories(page).nth(1).locator("h1").scroll_into_view_if_needed()
     stories(page).nth(1).evaluate("node => node.scrollIntoView({ block: 'start', behavior: 'instant' })")
