@@ -52,7 +52,10 @@ class Comment(db.Model):
         """New, and readers do not see it yet."""
         return self.state is not CommentState.APPROVED
 
-    __table_args__ = (db.Index("ix_comment_state_written_at", "state", "written_at"),)
+    __table_args__ = (
+        db.Index("ix_comment_state_written_at", "state", "written_at"),
+        db.Index("ix_comment_article_id_state_written_at", "article_id", "state", "written_at"),
+    )
 
     @property
     def words(self) -> Markup:

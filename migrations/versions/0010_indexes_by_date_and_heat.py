@@ -20,9 +20,15 @@ def upgrade():
         batch_op.drop_index("ix_article_status_heat")
         batch_op.create_index("ix_article_published_at_status", ["published_at", "status"], unique=False)
         batch_op.create_index("ix_article_heat_status", ["heat", "status"], unique=False)
+    with op.batch_alter_table("comment", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_comment_article_id_state_written_at", ["article_id", "state", "written_at"], unique=False
+        )
 
 
 def downgrade():
+    with op.batch_alter_table("comment", schema=None) as batch_op:
+        batch_op.drop_index("ix_comment_article_id_state_written_at")
     with op.batch_alter_table("article", schema=None) as batch_op:
         batch_op.drop_index("ix_article_published_at_status")
         batch_op.drop_index("ix_article_heat_status")
