@@ -17,6 +17,9 @@ from models.payment import Payment
 from models.picture import Picture
 from models.reading import ReadStory, SavedStory
 from models.redirect import Redirect
+from models.related import RelatedStory
+from models.search_index import SearchEntry, SearchWord
+from models.search_upkeep import keep_up
 from models.series import Series
 from models.stripe_event import StripeEvent
 
@@ -45,8 +48,11 @@ __all__ = [
     "ReadStory",
     "Redemption",
     "Redirect",
+    "RelatedStory",
     "Role",
     "SavedStory",
+    "SearchEntry",
+    "SearchWord",
     "Series",
     "SignInLetter",
     "StripeEvent",
@@ -54,5 +60,6 @@ __all__ = [
     "Term",
     "begin_write",
     "db",
+    "keep_up",
     "utcnow",
 ]

@@ -14,6 +14,7 @@ from blueprints.login import hash_password
 from blueprints.ops.demo_command import demo
 from blueprints.ops.ghost.command import import_ghost
 from blueprints.ops.postman import send_due
+from blueprints.ops.search_command import fill_if_empty, search_index_command
 from blueprints.ops.wordpress.command import import_wordpress
 from blueprints.payments import reconciling
 from models import Account, Attempts, Role, begin_write, db, utcnow
@@ -80,6 +81,7 @@ def sweep() -> None:
     db.session.commit()
     if current_app.config["STRIPE_SECRET_KEY"]:
         reconciling.reconcile(utcnow())
+    fill_if_empty()
 
 
 @click.command("reconcile")
@@ -106,5 +108,14 @@ def publish_due() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (create_user, demo, worker, reconcile, publish_due, import_wordpress, import_ghost):
+    for command in (
+        create_user,
+        demo,
+        worker,
+        reconcile,
+        publish_due,
+        import_wordpress,
+        import_ghost,
+        search_index_command,
+    ):
         app.cli.add_command(command)
