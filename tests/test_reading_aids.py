@@ -42,6 +42,12 @@ def test_a_story_explains_its_words_and_a_closed_one_does_not_betray_them(client
     assert "nèijuǎn" in client.get("/glossary").text
 
 
+def test_the_foot_leads_to_the_glossary_once_it_has_a_word(client: FlaskClient) -> None:
+    assert 'href="/glossary"' not in client.get("/").text
+    keep(Term(hanzi="内卷", meaning="A race that nobody wins."))
+    assert 'href="/glossary"' in client.get("/").text
+
+
 def test_the_glossary_is_kept_at_the_desk(client: FlaskClient) -> None:
     sign_in(client, make_editor())
     typed = {"hanzi": "躺平", "pinyin": "tǎngpíng", "meaning": "Lying flat."}

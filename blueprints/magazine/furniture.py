@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, current_app
 
 from blueprints.filters import SPACE, local
-from models import Page, db, utcnow
+from models import Page, Term, db, utcnow
 from models.article import Status
 from models.generation import memo
 from models.money import Money, digits
@@ -23,18 +23,21 @@ ALWAYS = {
     "/contribute": "Contribute",
 }
 GROUPS = (
-    ("/about", "/contact", "/contribute", "/archive", "/popular", "/feed.xml"),
+    ("/about", "/contact", "/contribute", "/archive", "/popular", "/glossary", "/feed.xml"),
     ("/donate", "/patrons", "/offers"),
     ("/privacy", "/terms", "/refunds"),
 )
 WRITTEN = {"/about": "About", "/contact": "Contact", "/privacy": "Privacy", "/terms": "Terms", "/refunds": "Refunds"}
+GLOSSARY = {"/glossary": "Glossary"}  # once a term is explained
 
 
 def footer_links() -> list[list[tuple[str, str]]]:
     """(address, name) in groups; only what is there."""
     slugs = [address[1:] for address in WRITTEN]
-    there = set(db.session.scalars(db.select(Page.slug).where(Page.slug.in_(slugs), Page.status == Status.PUBLISHED)))
-    names = ALWAYS | {address: name for address, name in WRITTEN.items() if address[1:] in there}
+    written = db.select(Page.slug).where(Page.slug.in_(slugs), Page.status == Status.PUBLISHED)
+    explained = db.select(db.literal("glossary")).where(db.exists().where(Term.id.is_not(None)))
+    there = set(db.session.scalars(written.union_all(explained)))
+    names = ALWAYS | {address: name for address, name in (WRITTEN | GLOSSARY).items() if address[1:] in there}
     groups = ([(address, names[address]) for address in group if address in names] for group in GROUPS)
     return [group for group in groups if group]
 
