@@ -23,6 +23,17 @@ VISITORS = {
     "tag": "/tag/livestreams",
     "author": "/author/marit-olderzand",
     "popular": "/popular",
+    "search": "/search?q=微博",
+    "search-finds": "/search?q=沙发",
+    "search-empty": "/search",
+    "archive": "/archive",
+    "archive-month": "/archive/2026/11",
+    "glossary": "/glossary",
+    "series": "/series/small-words",
+    "in-a-series": "/articles/what-lying-flat-meant-before-it-meant-anything",
+    "contribute": "/contribute",
+    "correction": "/articles/everyone-is-photographing-the-same-grey-door/corrections",
+    "replies-form": "/articles/everyone-is-photographing-the-same-grey-door/comments",
     "about": "/about",
     "contact": "/contact",
     "privacy": "/privacy",
@@ -44,6 +55,8 @@ PATRONS = {
     "account": "/account",
     "account-name": "/account/name",
     "account-password": "/account/password",
+    "account-saved": "/account/saved",
+    "account-history": "/account/history",
     "account-logout": "/account/logout",
     "account-story": "/articles/the-village-that-livestreams-its-accounts",
 }
@@ -57,6 +70,18 @@ EDITORS = {
     "desk-publication": "/desk/publication",
     "desk-sections": "/desk/sections",
     "desk-pages": "/desk/pages",
+    "desk-comments": "/desk/comments",
+    "desk-comments-approved": "/desk/comments?state=approved",
+    "desk-corrections": "/desk/corrections?state=accepted",
+    "desk-contributions": "/desk/contributions",
+    "desk-pictures": "/desk/pictures",
+    "desk-picture": "/desk/pictures/1",
+    "desk-series": "/desk/series",
+    "desk-series-one": "/desk/series/1",
+    "desk-series-new": "/desk/series/new",
+    "desk-redirects": "/desk/redirects",
+    "desk-glossary": "/desk/glossary",
+    "desk-term": "/desk/glossary/1",
 }
 # Even those further down, which otherwise wait for the reader; it fails where one cannot be shown.
 EVERY_PICTURE_LOADS = """Promise.all([...document.images].map(image => {
@@ -85,6 +110,19 @@ def test_pages_behind_the_sign_in_are_sound_too(phone, magazine: Magazine, who, 
     sign_in(phone, magazine, who)
     for name, address in pages.items():
         assert_sound(phone, name, address)
+
+
+def test_the_form_that_answers_a_reply_is_sound(phone):
+    phone.goto(VISITORS["free"])
+    assert_sound(phone, "reply-form", phone.get_by_role("link", name="Answer Guowei").get_attribute("href"))
+
+
+def test_a_liveblogs_console_is_sound(phone, magazine: Magazine):
+    phone.goto("/account/login")
+    sign_in(phone, magazine, "editor")
+    phone.goto("/desk")
+    story = phone.locator("main").get_by_role("link", name="Who keeps the blue helmets honest?").first
+    assert_sound(phone, "desk-console", story.get_attribute("href") + "/live")
 
 
 def assert_sound(page: Page, name: str, address: str, status: int = 200) -> None:
