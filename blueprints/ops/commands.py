@@ -12,6 +12,8 @@ from flask.cli import with_appcontext
 
 from blueprints.login import hash_password
 from blueprints.ops.demo_command import demo
+from blueprints.ops.exporting.export_command import export
+from blueprints.ops.exporting.import_command import import_folder
 from blueprints.ops.ghost.command import import_ghost
 from blueprints.ops.postman import send_due
 from blueprints.ops.search_command import fill_if_empty, search_index_command
@@ -116,6 +118,8 @@ def init_app(app: Flask) -> None:
         publish_due,
         import_wordpress,
         import_ghost,
+        export,
+        import_folder,
         search_index_command,
     ):
         app.cli.add_command(command)

@@ -1,0 +1,1 @@
+"""`flask export DIR` writes the magazine as files that people can read; `flask import-folder DIR` takes them back."""
