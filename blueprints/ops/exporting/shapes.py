@@ -159,8 +159,9 @@ OFFER = Shape(
 EDITION = Shape(Edition, _own("slug", "name", "pages", "file", "public_id"))
 CODE = Shape(
     Code,
-    _own("basis_points", "note", "max_redemptions", "public_id", code="text", starts="starts_at", ends="ends_at")
-    | _own(active="is_active", created="created_at"),
+    {"code": "text"}
+    | _own("basis_points", "note", "max_redemptions", starts="starts_at", ends="ends_at", active="is_active")
+    | _own("public_id", created="created_at"),
 )
 ACCOUNT = Shape(Account, _own("email", "name", "role", "public_id", verified="email_verified_at", created="created_at"))
 

@@ -64,20 +64,19 @@ class Cards:
                 return []
             if name in SHAPES:
                 return SHAPES[name](element)
-        if element.tag == "a" and "href" in element.attributes:
-            element.attributes["href"] = _without_portal(element.attributes["href"])
+        if element.tag == "a":
+            _leave_portal(element)
         return [element]
 
 
-def _without_portal(href: str) -> str:
-    """Ghost's pop-up window for members is a page of ours."""
-    found = PORTAL.match(href)
-    if not found:
-        return href
-    where = found["where"] or ""
-    if where.startswith(("signin", "account")):
-        return SIGN_IN
-    return DONATE if where.startswith(("support", "offers", "gift")) else REGISTER
+def _leave_portal(link: Element) -> None:
+    """What opened Ghost's window for members leads to a page of ours."""
+    found = PORTAL.match(link.attributes.get("href", ""))
+    if found:
+        where = found["where"] or ""
+        page = DONATE if where.startswith(("support", "offers", "gift")) else REGISTER
+        link.attributes["href"] = SIGN_IN if where.startswith(("signin", "account")) else page
+        link.attributes["data-stays"] = ""
 
 
 def _part(element: Element, name: str) -> Element | None:
@@ -161,7 +160,7 @@ def _button(element: Element) -> list[Node]:
     link = _first(element, "a")
     if link is None or not link.attributes.get("href"):
         return []
-    link.attributes = {"href": _without_portal(link.attributes["href"])}
+    link.attributes = {"href": link.attributes["href"]}
     return [Element("p", {}, [link])]
 
 

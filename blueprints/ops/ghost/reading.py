@@ -92,16 +92,18 @@ class _Scan:
                     return value
             except RecursionError:
                 raise NotTaken("The file is nested too deeply to be an export of Ghost's.") from None
-            except ValueError:
+            except json.JSONDecodeError as error:
                 if self.is_over:
+                    is_cut = "Unterminated" in error.msg or not self.text[error.pos :].strip()
+                    self.at = len(self.text) if is_cut else error.pos
                     raise self.broken() from None
             if len(self.text) - self.at > LARGEST:
                 raise NotTaken(f"A row of the file is longer than {LARGEST // 1_000_000} MB, or it is broken there.")
             self.more()
 
     def broken(self) -> NotTaken:
-        place = self.before + self.at
-        if not self.peek():
+        is_cut, place = not self.peek(), self.before + self.at + 1
+        if is_cut:
             return NotTaken(f"The file breaks off after {place:,} characters: it was not copied to its end.")
         return NotTaken(f"The file is not sound JSON: it breaks at character {place:,}.")
 
