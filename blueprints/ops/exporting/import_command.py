@@ -41,6 +41,7 @@ def import_folder(folder: Path, dry_run: bool) -> None:
         found = look(folder)
         _refuse_stories(mark, folder)
         if not dry_run:
+            data.mkdir(parents=True, exist_ok=True)
             mark.write_text(str(folder.resolve()), encoding="utf-8")
             _take(found, data)
             mark.unlink()

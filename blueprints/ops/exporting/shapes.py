@@ -28,7 +28,7 @@ from models import (
     Tag,
     Term,
 )
-from models.base import ShortEnum
+from models.base import ShortEnum, UtcDateTime
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Shape:
             if value in {each.value for each in kind.kind}:
                 return kind.kind(value)
             raise NotTaken(f"{where} has “{word}: {value}”, which is none of {', '.join(kind.kind)}.")
-        wanted = kind.python_type
+        wanted = datetime if isinstance(kind, UtcDateTime) else kind.python_type
         if wanted is datetime:
             value = moment(value)
         elif wanted is str and isinstance(value, int | float) and not isinstance(value, bool):

@@ -151,9 +151,8 @@ class Writer:
                 found = select(Comment).where(Comment.article_id == number).order_by(Comment.written_at, Comment.id)
                 rows = list(db.session.scalars(found))
                 signed = {row.account_id for row in rows if row.account_id}
-                emails = dict(
-                    db.session.execute(select(Account.id, Account.email).where(Account.id.in_(signed))).tuples().all()
-                )
+                signers = select(Account.id, Account.email).where(Account.id.in_(signed))
+                emails = {number: email for number, email in db.session.execute(signers)}
                 threads = {"story": slug, "comments": telling.comments(rows, emails)}
                 self._put(f"comments/{safe_name(slug)}.yaml", dumped(threads))
                 for _ in self._counted("comments", iter(rows)):
@@ -195,7 +194,7 @@ class Writer:
         payments = payments.outerjoin(Order, Order.id == Payment.order_id)
         payments = payments.outerjoin(Donation, Donation.id == Payment.donation_id)
         used = select(Redemption.code_id, func.count()).where(Redemption.state == RedemptionState.USED)
-        uses = dict(db.session.execute(used.group_by(Redemption.code_id)).tuples().all())
+        uses = {code: number for code, number in db.session.execute(used.group_by(Redemption.code_id))}
         codes = every(select(Code).options(selectinload(Code.editions)), Code)
         for name, head, lines in (
             ("accounts", ledgers.ACCOUNTS, ledgers.accounts(every(select(Account), Account))),
