@@ -287,6 +287,16 @@ def test_rows_are_whole_wherever_the_window_ends(monkeypatch: pytest.MonkeyPatch
     assert list(reading.rows(QUAY)) == expected
 
 
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+def test_a_number_is_whole_wherever_the_window_ends(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chunk: int
+) -> None:
+    monkeypatch.setattr(reading, "CHUNK", chunk)
+    file = tmp_path / "numbers.json"
+    file.write_text('{"count": 12345, "data": {"odd": -67.89e2, "posts": [{"id": 42}, 17]}}')
+    assert list(reading.rows(file)) == [("posts", {"id": 42})]
+
+
 def test_a_large_file_needs_little_memory(tmp_path: Path) -> None:
     file = tmp_path / "large.json"
     row = json.dumps(post(1, "<p>Words 微博.</p>" * 500))

@@ -46,13 +46,13 @@ def comments(rows: list[Comment], emails: dict[int, str]) -> list[dict[str, Any]
     """The replies to one story in threads; `emails` of accounts by their number."""
     told: dict[int, dict[str, Any]] = {}
     first: list[dict[str, Any]] = []
-    for row in rows:
-        told[row.id] = shapes.COMMENT.told(row) | words(row.source, row.body_html)
-        if email := emails.get(row.account_id or 0):
-            told[row.id]["account"] = email
-    for row in rows:
-        parent = told.get(row.parent_id or 0)
-        (parent.setdefault("replies", []) if parent else first).append(told[row.id])
+    for reply in rows:
+        told[reply.id] = shapes.COMMENT.told(reply) | words(reply.source, reply.body_html)
+        if email := emails.get(reply.account_id or 0):
+            told[reply.id]["account"] = email
+    for reply in rows:
+        parent = told.get(reply.parent_id or 0)
+        (parent.setdefault("replies", []) if parent else first).append(told[reply.id])
     return first
 
 

@@ -16,6 +16,7 @@ LARGEST = 64_000_000  # characters of one row
 GZIP = b"\x1f\x8b"
 Row = dict[str, Any]
 SPACE = " \t\n\r"
+NUMBER_GOES_ON = {"", ".", "e", "E", "+", "-"}  # after what was read of one
 
 
 class NotTaken(Exception):
@@ -87,7 +88,8 @@ class _Scan:
         while True:
             try:
                 value, end = self.json.raw_decode(self.text, self.at)
-                if end < len(self.text) or self.is_over:  # else a number may go on
+                may_go_on = isinstance(value, int | float) and self.text[end : end + 1] in NUMBER_GOES_ON
+                if self.is_over or (end < len(self.text) and not may_go_on):
                     self.at = end
                     return value
             except RecursionError:

@@ -42,7 +42,8 @@ class Tables:
             return False
         order = row.get("sort_order")
         rank = order if isinstance(order, int) else 0
-        given = (name, str(row.get(column) or ""), rank, json.dumps(row))
+        owner = row.get(column)
+        given = (name, "" if owner is None else str(owner), rank, json.dumps(row))
         self.file.execute("INSERT INTO line (name, owner, rank, body) VALUES (?, ?, ?, ?)", given)
         return True
 
