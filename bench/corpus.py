@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from blueprints.ops.search_command import rebuild
 from sqlalchemy import insert
 from tqdm import tqdm
 
 from app import create_app
 from bench import prose
+from blueprints.ops.search_command import rebuild
 from models import Article, Author, Byline, Category, Comment, Tag, begin_write, db
 from models.article import Status, article_tag
 from models.comment import CommentState
