@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 
+from blueprints.moved import moved
 from blueprints.payments import gateway
 from models import db
 
@@ -43,6 +44,8 @@ def say(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if code < 400:
         return error.get_response()  # a redirect
+    if code == 404 and (elsewhere := moved()):
+        return elsewhere
     ours = error.description if error.description != type(error).description else ""
     kept = [(name, value) for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}]
     return *page(code, ours or ""), kept
