@@ -1,11 +1,12 @@
 """What the account's pages ask for."""
 
+from flask import current_app
 from wtforms import BooleanField, HiddenField, PasswordField, ValidationError
 from wtforms.validators import InputRequired, Length
 
-from blueprints.accounts.passwords import SHORTEST, refusal
 from blueprints.forms import EmailLine, Form, Line, printable
 from blueprints.login import LONGEST_PASSWORD
+from models.passwords import SHORTEST, refusal
 
 PASSWORD_NEEDED = InputRequired("The password is missing. Write it here.")
 NOT_TOO_LONG = Length(max=LONGEST_PASSWORD, message=f"This is too long. {LONGEST_PASSWORD} characters are the most.")
@@ -39,12 +40,13 @@ class LoginForm(Form):
 
 
 class ChoosesPassword(Form):
-    """A form with a new password, which must not be the owner's address."""
+    """A form with a new password, which must not be what everybody may know of its owner."""
 
-    owner = ""  # e-mail; the view says whose
+    owner, owner_name = "", ""  # e-mail and name; the view says whose
 
     def validate_password(self, field: PasswordField) -> None:
-        sentence = refusal(field.data or "", self.owner)
+        about = self.owner, self.owner_name, current_app.config["SITE_NAME"]
+        sentence = refusal(field.data or "", about)
         if sentence:
             raise ValidationError(sentence)
 
@@ -56,7 +58,7 @@ class RegisterForm(ChoosesPassword):
     next = HiddenField()
 
     def validate_password(self, field: PasswordField) -> None:
-        self.owner = self.email.data or ""
+        self.owner, self.owner_name = self.email.data or "", self.name.data or ""
         super().validate_password(field)
 
 

@@ -71,8 +71,8 @@ def reset(token: str) -> ResponseReturnValue:
     letter = SignInLetter.find(token, LetterKind.RESET, utcnow())
     if letter is None:
         return over(url_for("letters.forgot"))
-    form = ResetForm.posted()
-    form.owner = letter.email
+    form, holder = ResetForm.posted(), Account.by_email(letter.email)
+    form.owner, form.owner_name = letter.email, holder.name if holder else ""
     if not form.submitted():
         return page("reset", form, email=letter.email)
     who = entering.reset_password(token, hash_password(form.password.data), utcnow())

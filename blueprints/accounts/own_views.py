@@ -96,7 +96,7 @@ def password() -> ResponseReturnValue:
     """Change the password, or set the first one. Every other session ends; this one goes on, afresh."""
     who, now = reader(), utcnow()
     form = PasswordForm.posted()
-    form.owner = who.email
+    form.owner, form.owner_name = who.email, who.name
     if not who.password_hash:
         del form.current
     if not form.submitted():

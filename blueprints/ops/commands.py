@@ -21,6 +21,7 @@ from blueprints.ops.wordpress.command import import_wordpress
 from blueprints.payments import reconciling
 from models import Account, Attempts, Role, begin_write, db, utcnow
 from models.account import normal_email
+from models.passwords import refusal
 
 PAUSE = 1.0  # seconds between two looks at the outbox
 RECONCILE_EVERY = timedelta(hours=1)
@@ -35,8 +36,8 @@ log = logging.getLogger(__name__)
 def create_user(email: str, role: str, name: str) -> None:
     """Make an account, or give one a new password and role. The password comes from a prompt or standard input."""
     password = click.prompt("Password", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    if len(password) < 8:
-        raise click.ClickException("The password needs at least 8 characters.")
+    if why := refusal(password, (email, name, current_app.config["SITE_NAME"])):
+        raise click.ClickException(why)
     password_hash = hash_password(password)
     begin_write()
     account = Account.by_email(email)
