@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -138,15 +138,24 @@ def is_seen(row: Any) -> bool:
     state = inspect(row)
     if table not in UNSEEN_COLUMNS or not state.persistent or state.deleted:
         return not (state.pending and getattr(row, "waits_unseen", False))
-    changes = {attribute.key for attribute in state.attrs if attribute.history.has_changes()}
-    return not changes <= UNSEEN_COLUMNS[table]
+    return not set(_changes(row)) <= UNSEEN_COLUMNS[table]
+
+
+def _changes(row: Any) -> Iterator[str]:
+    """The columns and relationships of a row that are another now.
+
+    Not `Session.is_modified`: it asks for the history of a sum of money too, which cannot be made when the row's
+    old sum is no longer loaded. Its columns say the same.
+    """
+    state = inspect(row)
+    return (one.key for one in state.attrs if one.key not in state.mapper.composites and one.history.has_changes())
 
 
 @event.listens_for(db.session, "before_flush")
 def _note_rows(session: Session, _context: object, _instances: object) -> None:
     if "changed" in session.info:
         return
-    dirty = (row for row in session.dirty if session.is_modified(row))
+    dirty = (row for row in session.dirty if any(_changes(row)))
     gone = (row for row in session.deleted if row.__tablename__ not in UNSEEN)
     if any(map(is_seen, session.new)) or any(map(is_seen, dirty)) or any(gone):
         session.info["changed"] = True
