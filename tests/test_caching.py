@@ -125,6 +125,21 @@ def test_a_scheduled_story_appears_on_time(client):
     assert "Coming soon" in client.get("/").text
 
 
+def test_a_story_that_comes_out_while_a_page_is_made_is_on_the_next(app, client):
+    make_article(slug="old", title="Already out")
+    soon = utcnow() + timedelta(seconds=1.5)
+    make_article(slug="new", title="Coming soon", published_at=soon)
+
+    @app.after_request
+    def take_long(response):
+        while utcnow() <= soon:
+            time.sleep(0.05)
+        return response
+
+    assert "Coming soon" not in client.get("/").text
+    assert "Coming soon" in client.get("/").text
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -6,7 +6,7 @@ says so with `until`.
 
 from datetime import datetime, timedelta
 
-from flask import Flask, Response, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request
 
 from blueprints.caching.layer import UNTIL, Layer
 from blueprints.caching.listening import Listeners
@@ -43,11 +43,15 @@ def init_app(app: Flask) -> None:
         layer.awake = listeners.start
     app.wsgi_app = layer  # type: ignore[method-assign,assignment]
 
+    @app.before_request
+    def note_the_time() -> None:
+        g.began = utcnow()
+
     @app.after_request
     def until_next_story(response: Response) -> Response:
         """A story that comes out by itself changes lists, menus and what is next to read."""
         if response.cache_control.public and response.cache_control.s_maxage:
-            now = utcnow()
+            now = g.get("began") or utcnow()  # what came out while the page was made may not be on it
             coming = next_story(now)
             if coming and coming < now + timedelta(seconds=response.cache_control.s_maxage):
                 until(coming)
