@@ -1,6 +1,7 @@
 """Who is signed in, without making every page private."""
 
-from datetime import datetime, timedelta
+import logging
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,15 +21,18 @@ from flask import (
     url_for,
 )
 from flask_login import LoginManager, current_user, login_user
+from sqlalchemy.exc import OperationalError
 
-from models import Account
+from models import Account, SignIn, begin_write, db, utcnow
 from models.metering import VISITOR, Viewer
 from models.patronage import is_patron
+from models.sign_in import REMEMBERED, SEEN_EVERY
 
 # OWASP's minimum for argon2id (Password Storage Cheat Sheet): 19 MiB, two passes; about 50 ms here.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _NOBODY = _hasher.hash("a password that nobody has")
 LONGEST_PASSWORD = 1000  # characters; more would only keep the machine busy
+log = logging.getLogger(__name__)
 
 
 class LazyLoginManager(LoginManager):
@@ -45,8 +49,8 @@ class LazyLoginManager(LoginManager):
 
 
 manager = LazyLoginManager()
-manager.session_protection = None  # 0.6.3 would trust X-Forwarded-For; sessions end by session_version instead
-manager.user_loader(Account.by_session_id)
+manager.session_protection = None  # 0.6.3 would trust X-Forwarded-For; sessions end by their rows instead
+manager.user_loader(lambda secret: Account.by_session_id(secret, utcnow()))
 
 
 def hash_password(password: str) -> str:
@@ -90,7 +94,24 @@ def viewer(now: datetime) -> Viewer:
 
 
 def sign_in(who: Account, *, remember: bool = True) -> None:
-    login_user(who, remember=remember, duration=timedelta(days=60))
+    login_user(who, remember=remember, duration=REMEMBERED)
+
+
+def note_seen(response: Response) -> Response:
+    """Write down, about once an hour, that a sign-in is in use. After the page is made: nothing of it is committed."""
+    who, now = g.get("_login_user"), utcnow()
+    here = getattr(who, "here", None)
+    if here is None or now - here.seen_at < SEEN_EVERY:
+        return response
+    try:
+        db.session.rollback()
+        begin_write()
+        SignIn.note_seen(here, now)
+        db.session.commit()
+    except OperationalError:  # a busy database must not unmake the page
+        log.exception("That a sign-in is in use was not written down")
+        db.session.rollback()
+    return response
 
 
 def safe_next(path: str | None) -> str:
@@ -148,6 +169,8 @@ def init_app(app: Flask) -> None:
     def who() -> dict[str, Any]:
         notices = get_flashed_messages(with_categories=True) if has_cookie() else []
         return {"account": account(), "notices": notices}
+
+    app.after_request(note_seen)
 
     @app.after_request
     def keep_private(response: Response) -> Response:

@@ -21,6 +21,7 @@ from models.related import RelatedStory
 from models.search_index import SearchEntry, SearchWord
 from models.search_upkeep import keep_up
 from models.series import Series
+from models.sign_in import SignIn
 from models.stripe_event import StripeEvent
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "SearchEntry",
     "SearchWord",
     "Series",
+    "SignIn",
     "SignInLetter",
     "StripeEvent",
     "Tag",

@@ -14,7 +14,7 @@ from models import db
 
 ROOT = Path(__file__).parent.parent
 AREAS = {"magazine", "accounts", "donations", "offers", "desk", "ops", "feeds", "comments", "contribute"}
-PURE = {"search_text", "money", "pricing", "metering", "hanzi", "plain", "html_tree", "slug", "heat"}
+PURE = {"user_agent", "search_text", "money", "pricing", "metering", "hanzi", "plain", "html_tree", "slug", "heat"}
 STDLIB_FREE = {"flask", "sqlalchemy", "flask_sqlalchemy", "flask_login", "stripe", "wtforms", "markdown_it", "nh3"}
 
 

@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 
 from flask import current_app, session, url_for
+from flask_login import logout_user
 from sqlalchemy.exc import IntegrityError
 
-from blueprints.accounts import limits
-from blueprints.login import hash_password, needs_rehash, safe_next, sign_in
-from models import Account, Donation, LetterKind, Order, Outbox, SignInLetter, begin_write, db
+from blueprints.accounts import devices, limits
+from blueprints.filters import SPACE, clock, day
+from blueprints.login import account, hash_password, needs_rehash, safe_next, sign_in
+from models import Account, Donation, LetterKind, Order, Outbox, SignIn, SignInLetter, begin_write, db, utcnow
 from models.account import LETTER_LIFE, account_of
 
 OPENED_AT = {
@@ -24,9 +26,36 @@ def onward(path: str | None) -> str:
 
 
 def start_session(who: Account, *, remember: bool = True) -> None:
-    """Sign in afresh: nothing of the session before is carried over."""
+    """Sign in afresh: nothing of the session before is carried over. Commits.
+
+    A proven address is told of a browser that was never seen with this account.
+    """
+    before, now, place = account(), utcnow(), devices.place(who.id)
+    begin_write()
+    if before and before.here:
+        SignIn.end(before.id, now, only=before.here.id)
+    if who.email_verified_at and SignIn.is_strange(who.id, place):
+        Outbox.post("new-device", who.email, browser=place.browser, when=_moment(now))
+    who.here = SignIn.begin(who.id, place, now, remembered=remember)
+    db.session.commit()
     session.clear()
     sign_in(who, remember=remember)
+
+
+def end_session(*, everywhere: bool = False) -> None:
+    """Sign out here, or everywhere. Commits."""
+    who = account()
+    if who and who.here:
+        begin_write()
+        SignIn.end(who.id, utcnow(), only=None if everywhere else who.here.id)
+        db.session.commit()
+    session.clear()
+    logout_user()  # after clear(): it leaves a word in the session to take the remember cookie away
+
+
+def _moment(at: datetime) -> str:
+    """For a letter: 24 November 2026, 07.30 (Europe/Amsterdam)."""
+    return f"{day(at)}, {clock(at)} ({current_app.config['TIMEZONE']})".replace(SPACE, " ")
 
 
 def post_letter(kind: LetterKind, email: str, now: datetime, next_path: str = "") -> None:
@@ -64,10 +93,10 @@ def register(email: str, name: str, password_hash: str, now: datetime) -> Accoun
     return who
 
 
-def enter_by_letter(token: str, now: datetime, here: str | None) -> tuple[Account, str] | None:
+def enter_by_letter(token: str, now: datetime, here: int | None) -> tuple[Account, str] | None:
     """Spend a sign-in letter: its account, made if there is none, and where to go on. None when it is spent or old.
 
-    `here` is the session id this browser is signed in with. Elsewhere, a password that was set before the address was
+    `here` is the account this browser is signed in with. Elsewhere, a password that was set before the address was
     proven is dropped with all its sessions: whoever registered with it has not shown that the address is theirs.
     """
     try:
@@ -77,15 +106,15 @@ def enter_by_letter(token: str, now: datetime, here: str | None) -> tuple[Accoun
         return _enter(token, now, here)
 
 
-def _enter(token: str, now: datetime, here: str | None) -> tuple[Account, str] | None:
+def _enter(token: str, now: datetime, here: int | None) -> tuple[Account, str] | None:
     begin_write()
     letter = SignInLetter.spend(token, LetterKind.SIGN_IN, now)
     if letter is None:
         db.session.commit()
         return None
     known = Account.by_email(letter.email)
-    if known and known.get_id() != here:
-        known.drop_unproven_password()
+    if known and known.id != here:
+        known.drop_unproven_password(now)
     who = known or account_of(letter.email, now)
     prove(who, now)
     db.session.commit()
@@ -112,9 +141,7 @@ def change_password(who: Account, password_hash: str, now: datetime) -> None:
 
 
 def _set_password(who: Account, password_hash: str, now: datetime) -> None:
-    db.session.flush()
-    db.session.refresh(who, with_for_update=True)  # two changes at once must not end up with one session_version
-    who.set_password_hash(password_hash)
+    who.set_password_hash(password_hash, now)
     SignInLetter.void(who.email, now)
     Outbox.post("password-changed", who.email)
 

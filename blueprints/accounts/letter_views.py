@@ -42,7 +42,7 @@ def open_link(token: str) -> ResponseReturnValue:
 @bp.post("/link/<token>")
 def enter(token: str) -> ResponseReturnValue:
     here = account()
-    entered = entering.enter_by_letter(token, utcnow(), here.get_id() if here else None)
+    entered = entering.enter_by_letter(token, utcnow(), here.id if here else None)
     if entered is None:
         return over(url_for("letters.link"))
     who, next_path = entered

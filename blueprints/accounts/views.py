@@ -1,17 +1,16 @@
 """Register, sign in, sign out."""
 
-from flask import flash, redirect, render_template, request, session
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_login import logout_user
 
-from blueprints.accounts import area, entering, limits, page, reading_views
+from blueprints.accounts import area, entering, limits, page, reading_views, session_views
 from blueprints.accounts.entering import onward, start_session
 from blueprints.accounts.forms import LoginForm, RegisterForm
 from blueprints.login import account, hash_password, password_matches, safe_next
 from models import Account, utcnow
 
 bp = area("accounts")
-READING = reading_views  # imported for the addresses it puts on the reader's own pages
+OWN_PAGES = (reading_views, session_views)  # imported for the addresses they put on the reader's own pages
 WRONG = "This e-mail and this password do not go together. Try again, or ask for a link by e-mail instead."
 TAKEN = "We could not register this address with that password. If it is yours, sign in or ask for a link."
 
@@ -60,6 +59,5 @@ def logout_page() -> ResponseReturnValue:
 
 @bp.post("/logout")
 def logout() -> ResponseReturnValue:
-    session.clear()
-    logout_user()  # after clear(): it leaves a word in the session to take the remember cookie away
+    entering.end_session()
     return redirect("/", code=303)

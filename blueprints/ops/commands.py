@@ -19,7 +19,7 @@ from blueprints.ops.postman import send_due
 from blueprints.ops.search_command import fill_if_empty, search_index_command
 from blueprints.ops.wordpress.command import import_wordpress
 from blueprints.payments import reconciling
-from models import Account, Attempts, Role, begin_write, db, utcnow
+from models import Account, Attempts, Role, SignIn, begin_write, db, utcnow
 from models.account import normal_email
 from models.passwords import refusal
 
@@ -46,7 +46,7 @@ def create_user(email: str, role: str, name: str) -> None:
         db.session.add(account)
         db.session.flush()
     account.role, account.name = Role(role), name or account.name
-    account.set_password_hash(password_hash)
+    account.set_password_hash(password_hash, utcnow())
     account.verify_email(utcnow())
     db.session.commit()
     click.echo(f"{account.email} can sign in now, as {role}.")
@@ -81,6 +81,7 @@ def sweep() -> None:
     """The hourly round."""
     begin_write()
     Attempts.forget(utcnow() - timedelta(days=2))
+    SignIn.forget(utcnow())
     db.session.commit()
     if current_app.config["STRIPE_SECRET_KEY"]:
         reconciling.reconcile(utcnow())

@@ -55,6 +55,7 @@ PATRONS = {
     "account": "/account",
     "account-name": "/account/name",
     "account-password": "/account/password",
+    "account-sessions": "/account/sessions",
     "account-saved": "/account/saved",
     "account-history": "/account/history",
     "account-logout": "/account/logout",
