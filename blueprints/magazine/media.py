@@ -25,7 +25,7 @@ def media(key: str) -> ResponseReturnValue:
         mimetype=content_type,
         max_age=A_YEAR if picture.is_by_content else A_DAY,
     )
-    response.cache_control.immutable = picture.is_by_content or None
+    response.cache_control.immutable = picture.is_by_content
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # readers of feeds show it on pages of their own
     response.headers["Content-Security-Policy"] = PICTURE_POLICY
