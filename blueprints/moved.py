@@ -1,4 +1,4 @@
-"""Where an address that finds nothing leads: what moved, what WordPress and Ghost add to addresses, a slash too many."""
+"""Where an address that finds nothing leads: what moved, what WordPress hangs on addresses, a slash too many."""
 
 import re
 from collections.abc import Iterator
@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response
 from blueprints.login import safe_next
 from models import Redirect
 
-# What WordPress hangs on a story's or list's address: its pages, those of its comments, its form for telephones.
-ENDING = re.compile(r"/(?:page/\d+|comment-page-\d+|amp)$")
+# What WordPress hangs on a story's or list's address: pages, those of its comments, their feed, a form for telephones.
+ENDING = re.compile(r"/(?:page/\d+|comment-page-\d+|amp|feed)$", re.ASCII)
+# The feeds of WordPress and Ghost: who follows a magazine that came here goes on without knowing.
+FEED = re.compile(r"(/(?:category|tag|author)/[^/]+)?/(?:feed|rss)(?:/(?:rss2?|(atom)))?$")
 MONTH = re.compile(r"/(\d{4})(?:/(\d\d)(?:/\d\d)?)?$", re.ASCII)  # WordPress's archive of a year, month or day
 
 
@@ -30,6 +32,8 @@ def ways(path: str, query: str) -> Iterator[str]:
     for each in shorter:
         if old := Redirect.leading_from(each, query):
             yield old.target
+    if feed := FEED.fullmatch(bare):
+        yield f"{feed[1] or ''}/{'atom.xml' if feed[2] else 'feed.xml'}"
     if month := MONTH.match(bare):
         yield "/".join(filter(None, ("/archive", *month.groups())))
     for each in shorter:

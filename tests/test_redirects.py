@@ -4,9 +4,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from models import Redirect, begin_write, db
+from models import Redirect, Tag, begin_write, db
 from models.article import Status
-from tests.makers import make_article, make_category
+from tests.makers import keep, make_article, make_category
 
 
 def moved(*steps: tuple[str, str]) -> dict[str, str]:
@@ -114,6 +114,22 @@ def test_a_slash_too_many_leads_to_the_page(app: Flask, client: FlaskClient) -> 
 def test_archives_of_wordpress_lead_to_ours(client: FlaskClient) -> None:
     assert led(client, "/2021/03/") == led(client, "/2021/03/05") == (301, "/archive/2021/03")
     assert led(client, "/2021/") == (301, "/archive/2021")
+
+
+def test_feeds_of_wordpress_and_ghost_lead_to_ours(client: FlaskClient) -> None:
+    make_category(slug="society")
+    keep(Tag(slug="微博", name="#微博#"))
+    for old, new in {
+        "/feed/": "/feed.xml",
+        "/feed": "/feed.xml",
+        "/rss/": "/feed.xml",
+        "/feed/rss2/": "/feed.xml",
+        "/feed/atom/": "/atom.xml",
+        "/category/society/feed/": "/category/society/feed.xml",
+        "/tag/%E5%BE%AE%E5%8D%9A/rss/": "/tag/%E5%BE%AE%E5%8D%9A/feed.xml",
+    }.items():
+        assert led(client, old) == (301, new)
+        assert client.get(new).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """A feed before it is written down as RSS, Atom or JSON: what it is called and what it holds."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urljoin
@@ -59,17 +58,11 @@ class Channel:
     url: str  # of the feed itself
     icon: str
     items: list[Item]
-    changed: datetime | None  # the last change to anything in it
 
     @property
     def updated(self) -> datetime | None:
         """The newest date that readers are told."""
         return max((item.updated for item in self.items), default=None)
-
-
-def last_change(stories: Iterable[Article]) -> datetime | None:
-    """Of whatever an editor saved or the clock let out."""
-    return max((max(story.saved_at, dated(story)) for story in stories), default=None)
 
 
 def dated(story: Article) -> datetime:

@@ -24,12 +24,12 @@ def rfc3339(moment: datetime) -> str:
 
 def rss(channel: Channel) -> Response:
     text = render("rss.xml", channel=channel, language=LANGUAGE, date=rfc822, iso=rfc3339)
-    return answer(for_xml(text), "application/rss+xml", channel.changed)
+    return answer(for_xml(text), "application/rss+xml")
 
 
 def atom(channel: Channel) -> Response:
     text = render("atom.xml", channel=channel, language=LANGUAGE, date=rfc3339, never=NEVER)
-    return answer(for_xml(text), "application/atom+xml", channel.changed)
+    return answer(for_xml(text), "application/atom+xml")
 
 
 def json_feed(channel: Channel) -> Response:
@@ -45,7 +45,7 @@ def json_feed(channel: Channel) -> Response:
         "items": [json_item(item) for item in channel.items],
     }
     text = json.dumps(stated(feed), ensure_ascii=False, separators=(",", ":"))
-    return answer(text, "application/feed+json", channel.changed)
+    return answer(text, "application/feed+json")
 
 
 def json_item(item: Item) -> dict:

@@ -7,7 +7,7 @@ from flask import Response, abort, current_app, request
 from sqlalchemy import Select
 
 from blueprints.feeds.area import bp
-from blueprints.feeds.channel import Channel, item, last_change
+from blueprints.feeds.channel import Channel, item
 from blueprints.feeds.formats import FORMATS
 from models import Article, Author, Category, Publication, Tag, utcnow
 from models.feeding import feed_stories, gated_mode
@@ -49,7 +49,6 @@ def feed(file: str, name: str, words: str, home: str, cards: Select[Any], mode: 
         url=site_url + quote(request.path),
         icon=f"{site_url}/static/icons/apple-touch-icon.png",
         items=[item(story, site_url, site_name) for story in stories],
-        changed=last_change(stories),
     )
     return FORMATS[file](channel)
 

@@ -11,12 +11,12 @@ from markupsafe import escape
 from blueprints.feeds.area import answer, bp, for_xml, render
 from blueprints.feeds.channel import TITLE
 from blueprints.feeds.formats import rfc3339
-from models import Offer, Page, db, utcnow
+from models import Offer, Page, Term, archive, db, utcnow
 from models.article import Status
 from models.feeding import Place, addresses, news
 
 MOST = 50_000  # addresses in one sitemap, as the protocol has it (sitemaps.org)
-OURS = ("/", "/popular", "/offers", "/patrons", "/donate")
+OURS = ("/", "/popular", "/archive", "/offers", "/patrons", "/donate", "/contribute")
 NEWS_LANGUAGE = "en"  # ISO 639
 # Forms, a reader's own pages, answers made for one reader or one question. Robots that understand RFC 9309 take
 # these as beginnings of paths.
@@ -58,8 +58,11 @@ def part_of_sitemap(kind: str, after: int) -> ResponseReturnValue:
 
 
 def own_places() -> list[Place]:
-    """The pages that no table lists, and the offers."""
-    return [Place(path, None) for path in (*OURS, *(f"/offers/{offer.slug}" for offer in Offer.active()))]
+    """The pages that no table lists: ours, months, offers, and the glossary once it has a word."""
+    months = (month.path for month, _ in archive.months(current_app.config["ZONE"], utcnow()))
+    glossary = ["/glossary"] if db.session.scalar(db.select(Term.id).limit(1)) else []
+    offers = (f"/offers/{offer.slug}" for offer in Offer.active())
+    return [Place(path, None) for path in (*OURS, *glossary, *offers, *months)]
 
 
 def stream(places: Iterable[Place]) -> Response:
@@ -74,7 +77,7 @@ def stream(places: Iterable[Place]) -> Response:
         yield "</urlset>\n"
 
     response = Response(stream_with_context(lines()), content_type="application/xml; charset=utf-8")
-    response.headers["Cache-Control"] = "public, max-age=0, s-maxage=600"
+    response.headers["Cache-Control"] = "public, max-age=600"  # no s-maxage: our own cache would hold it whole
     return response
 
 

@@ -249,6 +249,7 @@ def picture_data(house: House, story: Article, picture: Picture) -> Data:
         {
             "@type": "ImageObject",
             "url": house.at(f"/media/{picture.key}"),
+            "contentUrl": house.at(f"/media/{picture.key}"),  # what Google's image search goes by
             "width": picture.width,
             "height": picture.height,
             "caption": story.picture_caption or picture.caption,
