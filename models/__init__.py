@@ -1,12 +1,14 @@
 """What the magazine knows, and its rules. Knows nothing of the web or of Stripe's library."""
 
-from models.account import Account, Attempts, LetterKind, Role, SignInLetter
+from models.account import Account, Role
 from models.article import Article, Author, Byline, Category, Tag
+from models.attempts import Attempts
 from models.base import begin_write, db, utcnow
 from models.code import Code, Redemption
 from models.comment import Comment
 from models.contribution import Contribution, Correction
 from models.glossary import Term
+from models.letter import LetterKind, SignInLetter
 from models.liveblog import LiveEntry
 from models.offer import Edition, Offer
 from models.order import Order

@@ -55,5 +55,11 @@ def link(app: Flask, to: str, kind: str) -> str:
     return [match[1] for match in found if match][-1]
 
 
+def code(app: Flask, to: str) -> str:
+    """The code in the newest letter that signs this address in."""
+    found = [re.search(r"^(\d{3}) (\d{3})$", letter.get_content(), re.M) for letter in letters(app, to)]
+    return [match[1] + match[2] for match in found if match][-1]
+
+
 def is_signed_in(client: FlaskClient) -> bool:
     return client.get("/account").status_code == 200

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func
 
 from models import Account, Donation, LetterKind, Order, Outbox, Payment, SignInLetter, begin_write, db, utcnow
-from models.account import LETTER_LIFE
+from models.letter import LETTER_LIFE
 from models.money import Money
 from models.order import OrderStatus
 from models.patronage import GRACE, DonationStatus, Frequency, is_patron

@@ -1,17 +1,18 @@
 """Which browser this is: what it says of itself, and a cookie of its own that it gets when somebody signs in."""
 
 import secrets
+from datetime import timedelta
 
-from flask import Response, after_this_request, current_app, request
-from itsdangerous import BadSignature, URLSafeSerializer
+from flask import after_this_request, request
 
+from blueprints.accounts.cookies import SignedCookie
 from blueprints.security import bucket, network
+from models.letter import LETTER_LIFE, LetterKind
 from models.sign_in import Place
 from models.user_agent import describe
 
-COOKIE = "masthead_device"
-PATH = "/account"  # sent to these pages alone, so that all others stay the same for everybody
-DAYS = 400  # browsers keep no cookie for longer
+DEVICE = SignedCookie("masthead_device", "/account", timedelta(days=400))  # browsers keep none for longer
+ASKED = SignedCookie("masthead_asked", "/account/link", LETTER_LIFE[LetterKind.SIGN_IN])
 
 
 def place(account_id: int) -> Place:
@@ -20,8 +21,8 @@ def place(account_id: int) -> Place:
     Cookie and network are kept as keyed hashes that hold for this account only: two accounts used in one browser
     cannot be linked by them.
     """
-    device = _known() or secrets.token_urlsafe(16)
-    after_this_request(lambda response: _set(response, device))
+    device = DEVICE.read() or secrets.token_urlsafe(16)
+    after_this_request(lambda response: DEVICE.set(response, device))
     return Place(
         browser=describe(request.user_agent.string),
         device=bucket("device", f"{account_id}:{device}"),
@@ -29,25 +30,8 @@ def place(account_id: int) -> Place:
     )
 
 
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="device")
-
-
-def _known() -> str:
-    try:
-        return str(_serializer().loads(request.cookies.get(COOKIE, "")))
-    except BadSignature:
-        return ""
-
-
-def _set(response: Response, device: str) -> Response:
-    response.set_cookie(
-        COOKIE,
-        str(_serializer().dumps(device)),
-        max_age=DAYS * 24 * 60 * 60,
-        path=PATH,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
+def asking() -> str:
+    """The secret that binds a letter's code to this browser. Who asks twice can type either letter's code."""
+    secret = ASKED.read() or secrets.token_urlsafe(32)
+    after_this_request(lambda response: ASKED.set(response, secret))
+    return secret

@@ -1,6 +1,7 @@
 """How a person comes in: letters with links, proof of an address, and the session that follows."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 
 from flask import current_app, session, url_for
 from flask_login import logout_user
@@ -10,7 +11,8 @@ from blueprints.accounts import devices, limits
 from blueprints.filters import SPACE, clock, day
 from blueprints.login import account, hash_password, needs_rehash, safe_next, sign_in
 from models import Account, Donation, LetterKind, Order, Outbox, SignIn, SignInLetter, begin_write, db, utcnow
-from models.account import LETTER_LIFE, account_of
+from models.account import account_of
+from models.letter import LETTER_LIFE
 
 OPENED_AT = {
     LetterKind.SIGN_IN: "letters.open_link",
@@ -58,14 +60,18 @@ def _moment(at: datetime) -> str:
     return f"{day(at)}, {clock(at)} ({current_app.config['TIMEZONE']})".replace(SPACE, " ")
 
 
-def post_letter(kind: LetterKind, email: str, now: datetime, next_path: str = "") -> None:
+def post_letter(kind: LetterKind, email: str, now: datetime) -> None:
     """Write the letter with its link into the outbox. The caller commits."""
-    letter, token = SignInLetter.issue(kind, email, now, next_path)
-    link = current_app.config["SITE_URL"] + url_for(OPENED_AT[kind], token=token)
-    Outbox.post(kind.value, letter.email, link=link, lasts=_words(LETTER_LIFE[kind]))
+    letter, token = SignInLetter.issue(kind, email, now)
+    Outbox.post(kind.value, letter.email, link=_link(kind, token), lasts=_life(kind))
 
 
-def _words(life: timedelta) -> str:
+def _link(kind: LetterKind, token: str) -> str:
+    return str(current_app.config["SITE_URL"] + url_for(OPENED_AT[kind], token=token))
+
+
+def _life(kind: LetterKind) -> str:
+    life = LETTER_LIFE[kind]
     return f"{life.days} days" if life.days > 1 else f"{int(life.total_seconds()) // 60} minutes"
 
 
@@ -93,22 +99,45 @@ def register(email: str, name: str, password_hash: str, now: datetime) -> Accoun
     return who
 
 
-def enter_by_letter(token: str, now: datetime, here: int | None) -> tuple[Account, str] | None:
-    """Spend a sign-in letter: its account, made if there is none, and where to go on. None when it is spent or old.
+Entered = tuple[Account, str] | None
+
+
+def post_sign_in_letter(email: str, now: datetime, next_path: str, browser: str) -> None:
+    """A letter with a link, and a code to type in the browser that holds this secret. The caller commits.
+
+    Letters sent before keep their own life: a new one asked for by somebody else must not lock the reader out.
+    """
+    letter, token = SignInLetter.issue(LetterKind.SIGN_IN, email, now, next_path[:LONGEST_NEXT])
+    code = letter.give_code(browser)
+    Outbox.post("sign-in", letter.email, link=_link(letter.kind, token), lasts=_life(letter.kind), code=code)
+
+
+def enter_by_letter(token: str, now: datetime, here: int | None) -> Entered:
+    """Come in by a letter's link. None when it is spent or old."""
+    return _enter(lambda: SignInLetter.spend(token, LetterKind.SIGN_IN, now), now, here)
+
+
+def enter_by_code(browser: str, code: str, now: datetime, here: int | None) -> Entered:
+    """Come in by a letter's code, in the browser that asked for it. None when it is wrong, spent or old."""
+    return _enter(lambda: SignInLetter.spend_by_code(browser, code, now), now, here)
+
+
+def _enter(spend: Callable[[], SignInLetter | None], now: datetime, here: int | None) -> Entered:
+    """Spend a sign-in letter: its account, made if there is none, and where to go on.
 
     `here` is the account this browser is signed in with. Elsewhere, a password that was set before the address was
     proven is dropped with all its sessions: whoever registered with it has not shown that the address is theirs.
     """
     try:
-        return _enter(token, now, here)
+        return _enter_once(spend, now, here)
     except IntegrityError:  # another letter made the account a moment ago (PostgreSQL); now it is there
         db.session.rollback()
-        return _enter(token, now, here)
+        return _enter_once(spend, now, here)
 
 
-def _enter(token: str, now: datetime, here: int | None) -> tuple[Account, str] | None:
+def _enter_once(spend: Callable[[], SignInLetter | None], now: datetime, here: int | None) -> Entered:
     begin_write()
-    letter = SignInLetter.spend(token, LetterKind.SIGN_IN, now)
+    letter = spend()
     if letter is None:
         db.session.commit()
         return None

@@ -1,5 +1,7 @@
 """What the account's pages ask for."""
 
+import re
+
 from flask import current_app
 from wtforms import BooleanField, HiddenField, PasswordField, ValidationError
 from wtforms.validators import InputRequired, Length
@@ -67,6 +69,21 @@ class EmailForm(Form):
 
     email = email_line()
     next = HiddenField()
+
+
+class CodeForm(Form):
+    """The six digits of a letter; spaces between them do no harm."""
+
+    code = Line(
+        "Code",
+        [InputRequired("The code is missing. It stands in the letter, six digits.")],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "size": 8},
+    )
+
+    def validate_code(self, field: Line) -> None:
+        field.data = "".join(sign for sign in field.data or "" if not sign.isspace() and sign != "-")
+        if not re.fullmatch("[0-9]{6}", field.data):
+            raise ValidationError("A code has six digits. Look at the letter once more.")
 
 
 class ResetForm(ChoosesPassword):

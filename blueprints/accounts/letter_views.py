@@ -3,13 +3,17 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints.accounts import area, entering, limits, page
+from blueprints.accounts import area, devices, entering, limits, page
 from blueprints.accounts.entering import onward, start_session
-from blueprints.accounts.forms import EmailForm, ResetForm
+from blueprints.accounts.forms import CodeForm, EmailForm, ResetForm
 from blueprints.login import account, hash_password, safe_next, signed_in_only
 from models import Account, LetterKind, SignInLetter, begin_write, db, utcnow
 
 bp = area("letters")
+WRONG_CODE = (
+    "This code does not fit. It may be mistyped, over after 15 minutes or five tries, or asked for in another browser: "
+    "the link in the letter works in any."
+)
 
 
 def over(again: str) -> ResponseReturnValue:
@@ -26,9 +30,26 @@ def link() -> ResponseReturnValue:
     now = utcnow()
     limits.count_letter(form.email.data, now)
     begin_write()
-    entering.post_letter(LetterKind.SIGN_IN, form.email.data, now, safe_next(form.next.data)[: entering.LONGEST_NEXT])
+    entering.post_sign_in_letter(form.email.data, now, safe_next(form.next.data), devices.asking())
     db.session.commit()
-    return render_template("accounts/letter_sent.html", email=form.email.data, only_known=False)
+    return render_template("accounts/code.html", form=CodeForm(), email=form.email.data, refused="")
+
+
+@bp.route("/link/code", methods=["GET", "POST"])
+def code() -> ResponseReturnValue:
+    """Type the letter's code in the browser that asked for it: for letters that are read on another machine."""
+    form = CodeForm.posted()
+    if not form.submitted():
+        return page("code", form, email="")
+    now = utcnow()
+    limits.count_code(now)
+    here = account()
+    entered = entering.enter_by_code(devices.ASKED.read(), form.code.data, now, here.id if here else None)
+    if entered is None:
+        return page("code", form, WRONG_CODE, email="")
+    who, next_path = entered
+    start_session(who)
+    return redirect(onward(next_path), code=303)
 
 
 @bp.get("/link/<token>")
@@ -62,7 +83,7 @@ def forgot() -> ResponseReturnValue:
     if Account.by_email(form.email.data):
         entering.post_letter(LetterKind.RESET, form.email.data, now)
     db.session.commit()
-    return render_template("accounts/letter_sent.html", email=form.email.data, only_known=True)
+    return render_template("accounts/letter_sent.html", email=form.email.data)
 
 
 @bp.route("/reset/<token>", methods=["GET", "POST"])

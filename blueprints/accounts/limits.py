@@ -15,6 +15,7 @@ PASSWORD_BY_ADDRESS = Limit("password-by-address", 50, QUARTER)
 REGISTER_BY_ADDRESS = Limit("register-by-address", 50, QUARTER)
 LETTER_BY_EMAIL = Limit("letter-by-email", 5, HOUR)
 LETTER_BY_ADDRESS = Limit("letter-by-address", 50, HOUR)
+CODE_BY_ADDRESS = Limit("code-by-address", 50, QUARTER)
 
 
 def count_password(email: str, now: datetime) -> None:
@@ -35,6 +36,11 @@ def count_registration(email: str, now: datetime) -> None:
 def count_letter(email: str, now: datetime) -> None:
     """One more letter is asked for, whether or not it will be sent: the answer must not tell who has an account."""
     _count({LETTER_BY_EMAIL: normal_email(email), LETTER_BY_ADDRESS: network()}, now)
+
+
+def count_code(now: datetime) -> None:
+    """One more code is typed here; how often for one letter, the letter knows itself."""
+    _count({CODE_BY_ADDRESS: network()}, now)
 
 
 def _count(limits: dict[Limit, str], now: datetime) -> None:

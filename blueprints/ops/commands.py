@@ -19,7 +19,7 @@ from blueprints.ops.postman import send_due
 from blueprints.ops.search_command import fill_if_empty, search_index_command
 from blueprints.ops.wordpress.command import import_wordpress
 from blueprints.payments import reconciling
-from models import Account, Attempts, Role, SignIn, begin_write, db, utcnow
+from models import Account, Attempts, Role, SignIn, SignInLetter, begin_write, db, utcnow
 from models.account import normal_email
 from models.passwords import refusal
 
@@ -82,6 +82,7 @@ def sweep() -> None:
     begin_write()
     Attempts.forget(utcnow() - timedelta(days=2))
     SignIn.forget(utcnow())
+    SignInLetter.forget(utcnow() - timedelta(days=2))
     db.session.commit()
     if current_app.config["STRIPE_SECRET_KEY"]:
         reconciling.reconcile(utcnow())

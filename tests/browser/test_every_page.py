@@ -47,6 +47,7 @@ VISITORS = {
     "login": "/account/login",
     "register": "/account/register",
     "link": "/account/link",
+    "link-code": "/account/link/code",
     "forgot": "/account/forgot",
     "mail": "/mail",
     "not-found": "/no-such-page",
