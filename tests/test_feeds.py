@@ -306,7 +306,7 @@ def test_the_sitemap_lists_what_there_is_to_read(client: FlaskClient, lists: dic
     make_article(slug="draft", status=Status.DRAFT)
     make_article(slug="private", status=Status.PRIVATE)
     make_article(slug="tomorrow", published_at=utcnow() + timedelta(days=1), category=make_category(slug="empty"))
-    make_article(GATED, slug="gated", access=Access.PATRONS)
+    make_article(GATED, slug="gated", access=Access.PATRONS, published_at=NOON)
     keep(Page(slug="about", title="About", updated_at=NOON), Page(slug="terms", status=Status.DRAFT))
     keep(Tag(slug="lonely", name="lonely"), Term(hanzi="内卷"))
     make_offer()
