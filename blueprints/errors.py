@@ -1,14 +1,17 @@
 """One way to fail for each reason, in the magazine's voice."""
 
-from flask import Flask, render_template
+from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from blueprints.moved import moved
 from blueprints.payments import gateway
-from models import db
+from models import db, lost_address, utcnow
+from models.excerpt import Found, titles
 
+MEANT = 5  # stories on the page of a wrong address
+LOST = (404, 410)  # errors of who looked for something
 TITLES = {
     403: "This door is not yours.",
     404: "The lift does not stop here.",
@@ -28,7 +31,17 @@ TEXTS = {
 
 def page(code: int, text: str = "") -> tuple[str, int]:
     title = TITLES.get(code, "This did not work.")
-    return render_template("errors/error.html", code=code, title=title, text=text or TEXTS.get(code, "")), code
+    words, meant = look_for() if code in LOST else ("", [])
+    text = text or TEXTS.get(code, "")
+    return render_template("errors/error.html", code=code, title=title, text=text, words=words, meant=meant), code
+
+
+def look_for() -> tuple[str, list[Found]]:
+    """The words of a wrong address, and stories that they find; nothing for a form that was sent to it."""
+    words = lost_address.words_of(request.path) if request.method in ("GET", "HEAD") else ""
+    now = utcnow()
+    found, asked = lost_address.meant(words, now, MEANT)
+    return words, titles(found, asked, now)
 
 
 def payments_down(error: Exception) -> ResponseReturnValue:

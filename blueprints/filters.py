@@ -11,8 +11,8 @@ from flask import Flask, current_app, url_for
 from markupsafe import Markup
 
 from models import Article, Category, Publication, utcnow
+from models.excerpt import overlaid
 from models.generation import memo, plain
-from models.hanzi import pieces
 from models.money import Money
 
 SPACE = "\u00a0"
@@ -48,11 +48,7 @@ def iso(moment: datetime) -> str:
 
 def hanzi(text: str) -> Markup:
     """Plain text with its hanzi and hashtags marked as Chinese."""
-    marked = {
-        "hanzi": Markup('<span lang="zh">{}</span>'),
-        "hashtag": Markup('<span class="hashtag" lang="zh">{}</span>'),
-    }
-    return Markup("").join(marked[kind].format(piece) if kind in marked else piece for kind, piece in pieces(text))
+    return overlaid(text)
 
 
 def money(sum_: Money) -> str:

@@ -12,6 +12,7 @@ from models.article import Article
 from models.base import UtcDateTime, db
 
 EARLIEST, LATEST = 1000, 9000  # years that every time zone's clock can show
+MOST_YEARS = 100
 MOST_MONTHS = 1200  # that the list of all months looks at; a wrong date of an import must not make it endless
 
 
@@ -65,6 +66,15 @@ def neighbours(month: Month, zone: ZoneInfo, now: datetime) -> tuple[Month | Non
     before = db.session.scalar(select(func.max(at)).where(Article.is_out(now), at < month.begins(zone)))
     after = db.session.scalar(select(func.min(at)).where(Article.is_out(now), at >= month.ends(zone)))
     return Month.of(before, zone) if before else None, Month.of(after, zone) if after else None
+
+
+def years(zone: ZoneInfo, now: datetime) -> list[int]:
+    """From the year of the newest story back to that of the oldest."""
+    at = Article.published_at
+    first, last = (db.session.scalar(select(one(at)).where(Article.is_out(now))) for one in (func.min, func.max))
+    if first is None or last is None:
+        return []
+    return list(range(last.astimezone(zone).year, first.astimezone(zone).year - 1, -1))[:MOST_YEARS]
 
 
 def months(zone: ZoneInfo, now: datetime) -> list[tuple[Month, int]]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, and_, select, true, union_all
+from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, select, true, union_all
 from sqlalchemy.orm import Mapped, attributes, joinedload, mapped_column, relationship, selectinload
 
 from models import heat as warmth
@@ -77,6 +77,13 @@ class Author(db.Model):
     def in_order(cls) -> list["Author"]:
         return list(db.session.scalars(select(cls).order_by(cls.name)))
 
+    @classmethod
+    def published(cls, now: datetime) -> list["Author"]:
+        """Those with a story to read, by name."""
+        told = select(Byline.author_id).join(Article, Article.id == Byline.article_id)
+        told = told.where(Byline.author_id == cls.id, Article.is_out(now))
+        return list(db.session.scalars(select(cls).where(told.exists()).order_by(cls.name)))
+
 
 class Tag(db.Model):
     """A subject, or a hashtag as people wrote it: then `meaning` says it in English."""
@@ -91,6 +98,16 @@ class Tag(db.Model):
     @classmethod
     def by_slug(cls, slug: str) -> "Tag | None":
         return db.session.scalar(select(cls).where(cls.slug == slug))
+
+    @classmethod
+    def of_late(cls, now: datetime, limit: int = 12, stories: int = 200) -> list["Tag"]:
+        """What the newest stories are about, the commonest first."""
+        newest = Article.newest(now, stories).subquery()
+        number = func.count().label("number")
+        told = select(article_tag.c.tag_id, number).join(newest, newest.c.id == article_tag.c.article_id)
+        counted = told.group_by(article_tag.c.tag_id).subquery()
+        tags = select(cls).join(counted, counted.c.tag_id == cls.id).order_by(counted.c.number.desc(), cls.name)
+        return list(db.session.scalars(tags.limit(limit)))
 
     @classmethod
     def board(cls, now: datetime) -> list[tuple["Tag", bool]]:

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import selectinload, undefer, undefer_group
+from sqlalchemy.orm import selectinload
 
 from models.article import Article, Author, Byline, Category, Status, Tag, article_tag
 from models.base import db
 from models.metering import VISITOR, Access, Decision, decide
 from models.page import Page
+from models.presenting import fetch_texts
 from models.series import Series
 
 ITEMS = 30  # stories in a feed, whatever is left out
@@ -31,16 +32,7 @@ def feed_stories(cards: Select[Any], mode: str) -> list[Article]:
     if mode == DROP:
         cards = cards.where(Article.access.in_(OPEN))
     stories = list(db.session.scalars(cards.options(selectinload(Article.tags)).limit(ITEMS)))
-    _fetch_texts(stories)
-    return Article.with_bylines(stories)
-
-
-def _fetch_texts(stories: list[Article]) -> None:
-    """At once, and of each story only what `present` gives a visitor: it asks for nothing more then."""
-    for is_open, texts in ((True, undefer_group("whole text")), (False, undefer(Article.teaser_html))):
-        ids = [story.id for story in stories if (story.access in OPEN) is is_open]
-        if ids:
-            db.session.scalars(select(Article).where(Article.id.in_(ids)).options(texts)).all()
+    return Article.with_bylines(fetch_texts(stories, VISITOR))
 
 
 def news(now: datetime) -> list[Article]:

@@ -82,6 +82,7 @@ class Run:
 
     text: str
     is_cjk: bool
+    is_whole: bool = False  # not the beginning of a longer word
 
     @property
     def pairs(self) -> list[str]:
@@ -92,7 +93,7 @@ class Run:
 
     @property
     def is_prefix(self) -> bool:
-        return not self.is_cjk and len(self.text) >= SHORTEST_PREFIX
+        return not self.is_cjk and not self.is_whole and len(self.text) >= SHORTEST_PREFIX
 
 
 def runs(text: str) -> Iterator[Run]:

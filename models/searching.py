@@ -15,7 +15,7 @@ from sqlalchemy import String, TextClause, bindparam, select, text
 from models.article import Article
 from models.base import db
 from models.search_index import SearchWord, article_id, is_postgresql, place, simplified
-from models.search_text import LONGEST_QUERY, Facet, Run, Tier, fts5_query, question, tsquery
+from models.search_text import LONGEST_QUERY, MOST_RUNS, Facet, Run, Tier, fts5_query, question, runs, tsquery
 
 TIERS: tuple[tuple[Tier, Tier | None], ...] = (  # each without what the one before has shown
     (Tier.NAMES, None),
@@ -77,6 +77,11 @@ def asked_for(typed: str) -> list[Run]:
     return question(simplified(typed[:LONGEST_QUERY]))
 
 
+def is_too_long(typed: str) -> bool:
+    """Whether some of what was typed is not looked for."""
+    return len(typed) > LONGEST_QUERY or len(set(runs(simplified(typed)))) > MOST_RUNS
+
+
 def find(
     asked: list[Run], now: datetime, most: int, limits: Limits | None = None, after: Hit | None = None
 ) -> list[Hit]:
@@ -94,6 +99,14 @@ def find(
         if len(found) >= most:
             break
     return found
+
+
+def find_by_name(asked: list[Run], now: datetime, most: int) -> list[Hit]:
+    """The first `most` stories with all of it in title, tags or authors, in one statement where no prefix is asked."""
+    if not asked:
+        return []
+    query = _query(asked, Tier.NAMES, None, Limits(), expansions(asked))
+    return [Hit(Tier.NAMES, place) for place in places(query, *Limits().places(now), most)]
 
 
 def count(asked: list[Run], now: datetime, most: int, limits: Limits | None = None) -> int:
@@ -156,8 +169,11 @@ def beginning(start: str, most: int, *, names_only: bool = False) -> list[str]:
     return list(db.session.scalars(known.order_by(SearchWord.word).limit(most)))
 
 
-def stories(hits: list[Hit], now: datetime) -> list[Article]:
+def stories(hits: list[Hit], now: datetime, *, bylines: bool = True) -> list[Article]:
     """The stories found, in their order, as cards: without a text."""
     ids = [hit.article_id for hit in hits]
+    if not ids:
+        return []
     found = {story.id: story for story in db.session.scalars(Article.cards(now).where(Article.id.in_(ids)))}
-    return Article.with_bylines([found[id_] for id_ in ids if id_ in found])
+    shown = [found[id_] for id_ in ids if id_ in found]
+    return Article.with_bylines(shown) if bylines else shown
