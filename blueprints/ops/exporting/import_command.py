@@ -1,10 +1,10 @@
 """`flask import-folder DIR`: a magazine that `flask export` wrote, into an empty site."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 from flask import current_app
@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 from tqdm import tqdm
 
-from blueprints.ops.exporting import ledgers, shapes, storing, taking
+from blueprints.ops.exporting import booking, ledgers, shapes, storing, taking
 from blueprints.ops.exporting.folder import inside
 from blueprints.ops.exporting.reading import Folder, look
 from blueprints.ops.exporting.yaml_files import NotTaken
@@ -32,8 +32,8 @@ T = TypeVar("T")
 def import_folder(folder: Path, dry_run: bool) -> None:
     """Take a folder that `flask export` wrote into a site without stories. One that was stopped is run again.
 
-    Stories keep their addresses and comments theirs. People sign in by a link or ask for a new password; money is not
-    imported, for Stripe alone knows where it is.
+    Stories keep their addresses and comments theirs, gifts and orders their numbers at Stripe. People sign in by a link
+    or ask for a new password.
     """
     data = Path(current_app.config["DATA"])
     mark = data / UNFINISHED
@@ -67,12 +67,8 @@ def _take(folder: Folder, data: Path) -> None:
         begin_write()
         storing.store_magazine(folder.magazine)
         db.session.commit()
-        for name, store in (("accounts", storing.store_accounts), ("redirects", storing.store_redirects)):
-            path = folder.path / f"{name}.csv"
-            for lines in _batches(ledgers.read(path) if path.exists() else ()):
-                begin_write()
-                store(lines)
-                db.session.commit()
+        _take_table(folder.path / "accounts.csv", storing.store_accounts)
+        _take_table(folder.path / "redirects.csv", storing.store_redirects)
         for pages in _batches(taking.page(*given) for given in folder.pages()):
             _store_pages(pages)
         for batch in _batches(taking.made(folder, numbers)):
@@ -86,9 +82,18 @@ def _take(folder: Folder, data: Path) -> None:
         begin_write()
         storing.store_letters(folder, letters)
         db.session.commit()
+    for name, store in booking.TABLES.items():
+        _take_table(folder.path / f"{name}.csv", store)
     begin_write()
     storing.catch_up()
     db.session.commit()
+
+
+def _take_table(path: Path, store: Callable[[list[dict[str, str]]], object]) -> None:
+    for lines in _batches(ledgers.read(path) if path.exists() else ()):
+        begin_write()
+        store(lines)
+        db.session.commit()
 
 
 def _take_pictures(folder: Folder, data: Path, numbers: taking.Numbers) -> None:
@@ -162,13 +167,5 @@ def _say(found: Folder, folder: Path, dry_run: bool) -> None:
     if dry_run:
         click.echo("A dry run: nothing was changed.")
         return
-    click.echo("Payments, gifts and orders are not imported: they stay with Stripe and in money/.")
     click.echo("Accounts came without passwords: their owners sign in by a link, or ask for a new password.")
-    if used := _used_codes(found):
-        click.echo(f"Uses of codes are counted anew: {', '.join(used)}. Lower their limits at the desk if you must.")
-
-
-def _used_codes(found: Folder) -> list[str]:
-    path: Any = found.path / "money" / "codes.csv"
-    lines = ledgers.read(path) if path.exists() else iter(())
-    return [f"{line['code']} had {line['used']}" for line in lines if line.get("used", "0") not in {"", "0"}]
+    click.echo("What Stripe did since the folder was written is not in it: flask reconcile asks for that.")

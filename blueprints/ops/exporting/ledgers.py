@@ -1,4 +1,4 @@
-"""Money, accounts and old addresses as CSV: for a bookkeeper's table, and safe to open in one.
+"""Money, accounts, what they read, and old addresses as CSV: for a bookkeeper's table, and safe to open in one.
 
 A cell that a reader filled in and that a table would take for a formula gets an apostrophe. Sums are numbers of ours,
 in major units (of as many places as the currency has) and in minor ones; times are ISO 8601 in UTC.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from blueprints.ops.exporting.yaml_files import NotTaken, iso
-from models import Account, Code, Donation, Order, Payment, Redirect
+from models import Account, Code, Donation, Order, Payment, Redemption, Redirect
 from models.money import Money, digits
 
 ACTS = re.compile(r"'*[=+\-@\t\r\n]")  # with what we put before it, so that it can be taken off again
@@ -75,8 +75,9 @@ def payments(rows: Iterable[tuple[Payment, str | None, str | None]]) -> Lines:
 PAYMENTS = "receipt id kind moved_at amount currency amount_minor order gift card stripe_id payment_intent created_at"
 
 
-def gifts(rows: Iterable[Donation]) -> Lines:
-    for row in rows:
+def gifts(rows: Iterable[tuple[Donation, str | None]]) -> Lines:
+    """Each with the address of the account that it belongs to."""
+    for row, account in rows:
         yield [row.public_id, row.email, row.frequency, *sum_of(row.amount), row.status, row.created_at] + [
             row.paid_at,
             row.patron_until,
@@ -84,15 +85,18 @@ def gifts(rows: Iterable[Donation]) -> Lines:
             row.customer,
             row.subscription,
             row.checkout_session,
+            row.checkout_expires_at,
+            account,
         ]
 
 
 GIFTS = "id email frequency amount currency amount_minor status created_at paid_at patron_until stops_at customer "
-GIFTS += "subscription checkout_session"
+GIFTS += "subscription checkout_session checkout_expires_at account"
 
 
-def orders(rows: Iterable[Order]) -> Lines:
-    for row in rows:
+def orders(rows: Iterable[tuple[Order, str | None, Redemption | None, str | None]]) -> Lines:
+    """Each with the address of its account, and with its claim on a code."""
+    for row, account, claim, code in rows:
         yield [row.public_id, row.email, row.title, row.edition.offer.slug, row.edition.slug, *sum_of(row.total)] + [
             major(row.list_price),
             row.list_price.minor,
@@ -106,11 +110,16 @@ def orders(rows: Iterable[Order]) -> Lines:
             row.consent_at,
             row.downloads,
             row.checkout_session,
+            row.checkout_expires_at,
+            account,
+            code,
+            *((claim.state, claim.expires_at, claim.over_limit) if claim else ("", "", "")),
         ]
 
 
 ORDERS = "id email title offer edition total currency total_minor list_price list_price_minor saving saving_minor code "
-ORDERS += "basis_points status created_at paid_at consent_at downloads checkout_session"
+ORDERS += "basis_points status created_at paid_at consent_at downloads checkout_session checkout_expires_at account "
+ORDERS += "claimed_code claim claim_until claim_over_limit"
 
 
 def codes(rows: Iterable[Code], uses: dict[int, int]) -> Lines:
@@ -141,6 +150,14 @@ def redirects(rows: Iterable[Redirect]) -> Lines:
 
 
 REDIRECTS = "old new created"
+
+
+def reading(rows: Iterable[tuple[str, str, str, datetime]]) -> Lines:
+    """What readers saved for later, and what they read: theirs, so it comes along."""
+    yield from map(list, rows)
+
+
+READING = "account story what at"
 
 
 def sum_of(money: Money) -> list[Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from blueprints.ops.exporting import shapes
 from blueprints.ops.exporting.reading import Folder, Told, listed, mapping
 from blueprints.ops.exporting.taking import Made
-from blueprints.ops.exporting.yaml_files import NotTaken
+from blueprints.ops.exporting.yaml_files import NotTaken, moment
 from models import (
     Account,
     Article,
@@ -22,6 +22,7 @@ from models import (
     Edition,
     LiveEntry,
     Offer,
+    Payment,
     Picture,
     Publication,
     Redirect,
@@ -70,7 +71,7 @@ def store_magazine(magazine: Told) -> None:
         _store_offer(mapping(given, where), where)
     for given in listed(magazine, "codes", where):
         code = keep(Code, shapes.CODE.read(mapping(given, where), f"{where} (codes)"), "text")
-        code.editions = [_edition(str(name), where) for name in listed(given, "editions", where)]
+        code.editions = [find_edition(str(name), where) for name in listed(given, "editions", where)]
 
 
 def _store_offer(given: Told, where: str) -> None:
@@ -94,11 +95,11 @@ def _store_offer(given: Told, where: str) -> None:
     db.session.flush()
 
 
-def _edition(name: str, where: str) -> Edition:
+def find_edition(name: str, where: str) -> Edition:
     offer, _, slug = name.partition("/")
     found = db.session.scalar(select(Edition).join(Offer).where(Offer.slug == offer, Edition.slug == slug))
     if found is None:
-        raise NotTaken(f"{where} has a code for “{name}”, which is no edition in it.")
+        raise NotTaken(f"{where} names the edition “{name}”, which is not there.")
     return found
 
 
@@ -106,7 +107,7 @@ def store_accounts(lines: Iterable[dict[str, str]]) -> int:
     """Those who have no account here yet; without passwords. Returns how many."""
     new = [
         Account(**shapes.ACCOUNT.read({word: value for word, value in line.items() if value}, "accounts.csv"))
-        for line in _timed(lines, "verified", "created")
+        for line in timed(lines, "verified", "created")
     ]
     here = set(db.session.scalars(select(Account.email).where(Account.email.in_({row.email for row in new}))))
     fresh = [row for row in new if row.email not in here]
@@ -115,18 +116,18 @@ def store_accounts(lines: Iterable[dict[str, str]]) -> int:
 
 
 def store_redirects(lines: Iterable[dict[str, str]]) -> None:
-    rows = list(_timed(lines, "created"))
+    rows = list(timed(lines, "created"))
     here = set(db.session.scalars(select(Redirect.path).where(Redirect.path.in_({row["old"] for row in rows}))))
     for row in rows:
         if row["old"] not in here:
             db.session.add(Redirect(path=row["old"], target=row["new"], created_at=row["created"]))
 
 
-def _timed(lines: Iterable[dict[str, str]], *columns: str) -> Iterable[dict[str, Any]]:
+def timed(lines: Iterable[dict[str, str]], *columns: str) -> Iterable[dict[str, Any]]:
     """With times in the place of their words."""
     for line in lines:
         try:
-            times = {name: datetime.fromisoformat(line[name]) if line.get(name) else None for name in columns}
+            times = {name: moment(datetime.fromisoformat(line[name])) if line.get(name) else None for name in columns}
         except ValueError:
             raise NotTaken(f"A line of a table has a time that is none: {line}.") from None
         yield line | times
@@ -218,7 +219,7 @@ def catch_up() -> None:
     """PostgreSQL counts rows apart from their numbers: the next one it gives must be free."""
     if db.session.get_bind().dialect.name != "postgresql":
         return
-    for model in (Article, Comment, LiveEntry, Picture):
+    for model in (Article, Comment, LiveEntry, Picture, Payment):
         last = db.session.scalar(select(func.max(model.id)))
         if last:
             name = model.__tablename__

@@ -3,10 +3,11 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import selectinload, undefer
 
 from blueprints.ops.exporting import ledgers, shapes, telling
@@ -29,8 +30,10 @@ from models import (
     Payment,
     Picture,
     Publication,
+    ReadStory,
     Redemption,
     Redirect,
+    SavedStory,
     Series,
     Tag,
     Term,
@@ -50,7 +53,8 @@ README = """This folder is a magazine, written by `flask export`. `flask import-
 - `letters.yaml`: tips, pitches and corrections that readers sent
 - `redirects.csv`: old addresses that still lead somewhere
 - `accounts.csv`: who can sign in, without passwords
-- `money/`: payments, gifts, orders and codes, for the books; they are not imported
+- `reading.csv`: what signed-in readers saved and read
+- `money/`: payments, gifts, orders and codes, for the books and for the way back
 
 It holds people's e-mail addresses. It is the publisher's own backup: keep it as you keep the database.
 """
@@ -196,13 +200,28 @@ class Writer:
         used = select(Redemption.code_id, func.count()).where(Redemption.state == RedemptionState.USED)
         uses = {code: number for code, number in db.session.execute(used.group_by(Redemption.code_id))}
         codes = every(select(Code).options(selectinload(Code.editions)), Code)
+        gifts: Any = select(Donation, Account.email).outerjoin(Account, Account.id == Donation.account_id)
+        orders: Any = select(Order, Account.email, Redemption, Code.text)
+        orders = orders.outerjoin(Account, Account.id == Order.account_id)
+        orders = orders.outerjoin(Redemption, Redemption.order_id == Order.id)
+        orders = orders.outerjoin(Code, Code.id == Redemption.code_id)
         for name, head, lines in (
             ("accounts", ledgers.ACCOUNTS, ledgers.accounts(every(select(Account), Account))),
             ("redirects", ledgers.REDIRECTS, ledgers.redirects(every(select(Redirect), Redirect))),
+            ("reading", ledgers.READING, ledgers.reading(_reading())),
             ("money/payments", ledgers.PAYMENTS, ledgers.payments(every(payments, Payment))),
-            ("money/gifts", ledgers.GIFTS, ledgers.gifts(every(select(Donation), Donation))),
-            ("money/orders", ledgers.ORDERS, ledgers.orders(every(select(Order), Order))),
+            ("money/gifts", ledgers.GIFTS, ledgers.gifts(every(gifts, Donation))),
+            ("money/orders", ledgers.ORDERS, ledgers.orders(every(orders, Order))),
             ("money/codes", ledgers.CODES, ledgers.codes(codes, uses)),
         ):
             what = name.removeprefix("money/")
             ledgers.write(self.folder / f"{name}.csv", head.split(), self._counted(what, lines))
+
+
+def _reading() -> Iterator[tuple[str, str, str, datetime]]:
+    for what, table, at in (("saved", SavedStory, SavedStory.saved_at), ("read", ReadStory, ReadStory.read_at)):
+        found: Any = select(Account.email, Article.slug, literal(what), at)
+        found = found.join_from(table, Account, Account.id == table.account_id)
+        found = found.join(Article, Article.id == table.article_id).order_by(Account.email, at, Article.slug)
+        for line in db.session.execute(found, execution_options={"yield_per": AT_ONCE}):
+            yield tuple(line)
