@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Flask
 from flask.testing import FlaskClient
 
-from models import ReadStory, SavedStory, Term, db, utcnow
+from models import ReadStory, SavedStory, Term, begin_write, db, utcnow
 from models.glossary import terms_in
 from models.metering import Access
 from tests.makers import keep, make_account, make_article, make_editor, sign_in
@@ -72,6 +72,23 @@ def test_a_reader_saves_a_story_and_takes_it_off(client: FlaskClient) -> None:
     assert "Saved: take off the list" in client.get(f"/articles/{story.slug}").text
     client.post("/account/saved", data=sent | {"action": "remove"})
     assert db.session.query(SavedStory).count() == 0
+
+
+def test_a_reader_empties_their_own_list_and_what_is_out_no_more_goes_too(client: FlaskClient) -> None:
+    gone, other = make_article(), make_account()
+    keep(SavedStory(account_id=other.id, article_id=gone.id))
+    sign_in(client, make_account())
+    for story in (gone, make_article()):
+        client.post("/account/saved", data={"story": story.slug})
+    begin_write()
+    gone.unpublish()
+    db.session.commit()
+    page = client.get("/account/saved").text
+    assert "Take all off" in page and gone.slug not in page
+    assert client.post("/account/saved", data={"action": "empty"}).location == "/account/saved"
+    page = client.get("/account/saved").text
+    assert "The list is empty." in page and "Take all off" not in page
+    assert [row.account_id for row in db.session.query(SavedStory)] == [other.id]
 
 
 def test_only_what_is_out_can_be_saved_and_nobody_is_led_elsewhere(client: FlaskClient) -> None:

@@ -27,8 +27,14 @@ def saved() -> ResponseReturnValue:
 @bp.post("/saved")
 @signed_in_only
 def save() -> ResponseReturnValue:
-    """Save the story named by `story`, or with `action` "remove" take it off; then back to `next`."""
+    """Save the story named by `story`, or with `action` "remove" take it off; then back to `next`. "empty": all."""
     now, who = utcnow(), reader()
+    if request.form.get("action") == "empty":  # stories that are no longer out go too, which no list shows
+        begin_write()
+        erase(SavedStory, who.id)
+        db.session.commit()
+        flash("The list is empty.", "good")
+        return redirect(url_for("own.saved"), code=303)
     story = Article.visible(request.form.get("story", ""), now) or abort(404)
     begin_write()
     if request.form.get("action") == "remove":

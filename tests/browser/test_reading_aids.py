@@ -198,6 +198,11 @@ def test_a_story_prints_without_its_tools(reading: Page) -> None:
     expect(reading.locator(".references").first).to_be_visible()
     for part in (".tools", ".bubble", ".write", ".bar__all"):
         expect(reading.locator(part).first).not_to_be_visible()
+    for part in ("#words", "#replies", "#corrections"):  # nothing to read under them
+        expect(reading.locator(part)).not_to_be_visible()
+    expect(reading.locator("#authors")).to_be_visible()
+    reading.emulate_media(media="print", color_scheme="dark")
+    assert reading.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", "on white paper"
 
 
 def test_a_long_story_has_a_list_of_its_parts_that_jumps(signed_in: Page) -> None:
