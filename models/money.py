@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 
 # Currencies without minor units, and those with three digits (docs.stripe.com/currencies).
 ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
@@ -85,6 +86,11 @@ class Money:
         sign = "\u2212" if self.minor < 0 else ""
         symbol = SYMBOLS.get(self.currency, f"{self.currency}\u00a0")
         return f"{sign}{symbol}{self.figures.removeprefix(chr(0x2212))}"
+
+
+def major(money: Money) -> Decimal:
+    """In the currency's main unit, exactly: for tables."""
+    return Decimal(money.minor).scaleb(-digits(money.currency))
 
 
 def parse(text: str, currency: str) -> Money:

@@ -1,42 +1,21 @@
 """Money, accounts, what they read, and old addresses as CSV: for a bookkeeper's table, and safe to open in one.
 
-A cell that a reader filled in and that a table would take for a formula gets an apostrophe. Sums are numbers of ours,
-in major units (of as many places as the currency has) and in minor ones; times are ISO 8601 in UTC.
+Cells are as models/csv_cells.py writes them. Sums are numbers of ours, in major units (of as many places as the
+currency has) and in minor ones.
 """
 
 import csv
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from blueprints.ops.exporting.yaml_files import NotTaken, iso
+from blueprints.ops.exporting.yaml_files import NotTaken
 from models import Account, Code, Donation, Order, Payment, Redemption, Redirect
-from models.money import Money, digits
+from models.csv_cells import guarded, unguarded
+from models.money import Money, major
 
-ACTS = re.compile(r"'*[=+\-@\t\r\n]")  # with what we put before it, so that it can be taken off again
 Lines = Iterator[list[Any]]
-
-
-def guarded(cell: Any) -> str:
-    """A cell as text that no program runs."""
-    if isinstance(cell, datetime):
-        return iso(cell)
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if cell is None:
-        return ""
-    if isinstance(cell, int | Decimal):
-        return str(cell)
-    text = str(cell.value if isinstance(cell, StrEnum) else cell)
-    return f"'{text}" if ACTS.match(text) else text
-
-
-def unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and ACTS.match(cell) else cell
 
 
 def write(path: Path, head: list[str], lines: Iterable[list[Any]]) -> None:
@@ -54,11 +33,6 @@ def read(path: Path) -> Iterator[dict[str, str]]:
                 yield {name: unguarded(cell or "") for name, cell in line.items() if isinstance(name, str)}
     except (csv.Error, UnicodeDecodeError, OSError):
         raise NotTaken(f"{path.name} is not a sound table (CSV, UTF-8).") from None
-
-
-def major(money: Money) -> Decimal:
-    """In the currency's main unit."""
-    return Decimal(money.minor).scaleb(-digits(money.currency))
 
 
 def payments(rows: Iterable[tuple[Payment, str | None, str | None]]) -> Lines:

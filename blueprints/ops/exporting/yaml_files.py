@@ -9,6 +9,8 @@ from typing import IO, Any
 
 import yaml
 
+from models.csv_cells import iso
+
 MARK = "---\n"
 SAFE_NAME = re.compile(r"[^\W_][\w-]*")
 LONGEST_NAME = 120  # bytes; with its ending it stays below what any disk allows
@@ -39,11 +41,6 @@ def _moment(dumper: yaml.SafeDumper, at: datetime) -> yaml.Node:
 
 _Dumper.add_representer(str, _text)
 _Dumper.add_representer(datetime, _moment)
-
-
-def iso(at: datetime) -> str:
-    """2026-11-24T09:30:00Z"""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def dumped(value: Any) -> str:
