@@ -17,6 +17,7 @@ from models.small_markdown import links, small
 MOST_LINKS = 2  # in a reply that may appear at once
 TWICE = timedelta(days=1)  # the same words again within this time are the same reply, sent twice
 DEEPEST_CHAIN = 30  # replies to replies of an import
+REMOVED = "<p><em>Whoever wrote this has taken it back.</em></p>"
 
 
 class CommentState(StrEnum):
@@ -64,6 +65,15 @@ class Comment(db.Model):
 
     def write(self, source: str) -> None:
         self.source, self.body_html = source, small(source)
+
+    def lose_name(self) -> None:
+        """Nothing says any more who wrote it; not even that it was the author of the story."""
+        self.name = self.email = self.url = ""
+        self.account_id, self.by_author = None, False
+
+    def lose_words(self) -> None:
+        """Its place stays, for others have answered it."""
+        self.source, self.body_html = "", REMOVED
 
     def sign(self, account: Account | None, article: Article) -> None:
         """Say who wrote it. Staff with the name of an author of the story are that author."""

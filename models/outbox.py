@@ -1,5 +1,6 @@
 """What must go out, written in the same transaction as the reason for it. The worker sends it."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlalchemy import JSON, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import begin_write, db, new_public_id, utcnow
+from models.nobody import is_nobody, new_address
 
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 10
@@ -15,6 +17,8 @@ FIRST_WAIT = timedelta(seconds=30)  # doubled after each failure
 
 class Outbox(db.Model):
     """One letter. `letter` names its template; `details` holds plain values, never secrets that outlive it."""
+
+    FAREWELL = "account-deleted"  # the last letter to somebody: their address goes with it
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(unique=True, default=new_public_id)
@@ -31,7 +35,12 @@ class Outbox(db.Model):
 
     @classmethod
     def post(cls, letter: str, recipient: str, *, once_key: str | None = None, **details: Any) -> None:
-        """Write a letter to be sent once this transaction commits; not again for the same `once_key`."""
+        """Write a letter to be sent once this transaction commits; not again for the same `once_key`.
+
+        To nobody none is written: who gave or bought may have left since.
+        """
+        if is_nobody(recipient):
+            return
         if once_key and db.session.scalar(select(cls.id).where(cls.once_key == once_key)):
             return
         db.session.add(cls(letter=letter, recipient=recipient, once_key=once_key, details=details))
@@ -59,8 +68,38 @@ class Outbox(db.Model):
     def mark_sent(self, at: datetime) -> None:
         self.done_at, self.leased_until, self.last_error = at, None, ""
         self.details = {}  # links in letters are secrets; nothing needs them any more
+        self._forget_who_left()
 
     def mark_failed(self, error: str, at: datetime) -> None:
         """Try again later, each time twice as late; after MOST_ATTEMPTS it stays as a dead letter."""
         self.last_error, self.leased_until = error[:500], None
         self.due_at = at + FIRST_WAIT * 2 ** (self.attempts - 1)
+        if self.attempts >= MOST_ATTEMPTS:
+            self._forget_who_left()
+
+    def _forget_who_left(self) -> None:
+        if self.letter == self.FAREWELL:
+            self.recipient, self.last_error = new_address(), ""
+
+    @classmethod
+    def forget_person(cls, email: str, name: str, nobody: str, now: datetime) -> None:
+        """Letters to this address go to nobody; what still waits to be sent to them, or tells of them, is dropped.
+
+        The desk has what such a letter to it is about in its lists, by then without the name.
+        """
+        for row in db.session.scalars(select(cls).where(or_(cls.recipient == email, cls.done_at.is_(None)))):
+            if row.recipient == email or _tells_of(row.details, email, name):
+                row.mark_sent(row.done_at or now)
+            if row.recipient == email:
+                row.recipient = nobody
+
+
+def _tells_of(details: Any, email: str, name: str) -> bool:
+    """Whether a value in it is this name, or holds this address."""
+    if isinstance(details, dict | list):
+        return any(
+            _tells_of(part, email, name) for part in (details.values() if isinstance(details, dict) else details)
+        )
+    text = str(details).casefold()
+    address = rf"(?<![\w.+-]){re.escape(email)}(?![\w-])"
+    return bool(name) and text == name.casefold() or re.search(address, text) is not None

@@ -16,6 +16,7 @@ REGISTER_BY_ADDRESS = Limit("register-by-address", 50, QUARTER)
 LETTER_BY_EMAIL = Limit("letter-by-email", 5, HOUR)
 LETTER_BY_ADDRESS = Limit("letter-by-address", 50, HOUR)
 CODE_BY_ADDRESS = Limit("code-by-address", 50, QUARTER)
+EXPORT_BY_ACCOUNT = Limit("export-by-account", 5, HOUR)
 
 
 def count_password(email: str, now: datetime) -> None:
@@ -41,6 +42,11 @@ def count_letter(email: str, now: datetime) -> None:
 def count_code(now: datetime) -> None:
     """One more code is typed here; how often for one letter, the letter knows itself."""
     _count({CODE_BY_ADDRESS: network()}, now)
+
+
+def count_export(public_id: str, now: datetime) -> None:
+    """One more zip is made for this account."""
+    _count({EXPORT_BY_ACCOUNT: public_id}, now)
 
 
 def _count(limits: dict[Limit, str], now: datetime) -> None:

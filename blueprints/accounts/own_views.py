@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.accounts import area, entering, history, limits, page
 from blueprints.accounts.forms import NameForm, PasswordForm
-from blueprints.login import account, hash_password, password_matches, signed_in_only
+from blueprints.login import account, hash_password, password_matches, safe_next, signed_in_only
 from blueprints.payments import gateway
 from models import Account, Donation, Payment, Publication, begin_write, db, utcnow
 from models.patronage import DonationStatus, is_patron
@@ -58,22 +58,25 @@ def stop(public_id: str) -> ResponseReturnValue:
     own = gift is not None and gift.account_id == reader().id
     if gift is None or not own or gift.status is not DonationStatus.PAID or not gift.subscription:
         abort(404)
+    next_path = safe_next(request.values.get("next"))
+    after = next_path or url_for("own.home")
+    page_of_it = {"gift": gift, "rhythm": history.RHYTHM, "next_path": next_path}
     if gift.stops_at:
-        return redirect(url_for("own.home"), code=303)
+        return redirect(after, code=303)
     if request.method == "GET":
-        return render_template("accounts/stop.html", gift=gift, rhythm=history.RHYTHM, refused="")
+        return render_template("accounts/stop.html", **page_of_it, refused="")
     subscription = gift.subscription
     db.session.commit()
     try:
         gateway.current().cancel_at_period_end(subscription)
     except gateway.GatewayUnavailable:
-        return render_template("accounts/stop.html", gift=gift, rhythm=history.RHYTHM, refused=UNREACHABLE), 503
+        return render_template("accounts/stop.html", **page_of_it, refused=UNREACHABLE), 503
     begin_write()
     if stopped := Donation.by_public_id(public_id, lock=True):
         stopped.stop(stopped.paid_for_until or utcnow())
     db.session.commit()
     flash("Your gift stops. Nothing more will be taken, and what you paid for stays yours until it ends.", "good")
-    return redirect(url_for("own.home"), code=303)
+    return redirect(after, code=303)
 
 
 @bp.route("/name", methods=["GET", "POST"])

@@ -3,14 +3,23 @@
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from blueprints.accounts import area, entering, limits, page, reading_views, session_views
+from blueprints.accounts import (
+    area,
+    entering,
+    export_views,
+    leaving_views,
+    limits,
+    page,
+    reading_views,
+    session_views,
+)
 from blueprints.accounts.entering import onward, start_session
 from blueprints.accounts.forms import LoginForm, RegisterForm
 from blueprints.login import account, hash_password, password_matches, safe_next
 from models import Account, utcnow
 
 bp = area("accounts")
-OWN_PAGES = (reading_views, session_views)  # imported for the addresses they put on the reader's own pages
+OWN_PAGES = (reading_views, session_views, export_views, leaving_views)  # imported for the addresses they put there
 WRONG = "This e-mail and this password do not go together. Try again, or ask for a link by e-mail instead."
 TAKEN = "We could not register this address with that password. If it is yours, sign in or ask for a link."
 

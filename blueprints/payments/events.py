@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from blueprints.payments import checkouts, gateway, refunds, subscriptions
 from blueprints.payments.stripe_gateway import StripeGateway, Tree
 from models import StripeEvent, begin_write, db
-from models.stripe_event import EventState
+from models.stripe_event import EventState, without_people
 
 
 class Task(NamedTuple):
@@ -61,7 +61,7 @@ def receive(event: Tree, now: datetime) -> bool:
         type=event["type"],
         created=datetime.fromtimestamp(event["created"], UTC),
         state=EventState.IGNORED,
-        payload=event,
+        payload=without_people(event),
     )
     db.session.add(row)
     try:

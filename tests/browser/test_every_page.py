@@ -59,6 +59,8 @@ PATRONS = {
     "account-sessions": "/account/sessions",
     "account-saved": "/account/saved",
     "account-history": "/account/history",
+    "account-export": "/account/export",
+    "account-delete": "/account/delete",
     "account-logout": "/account/logout",
     "account-story": "/articles/the-village-that-livestreams-its-accounts",
 }
