@@ -27,6 +27,11 @@ def day(moment: datetime) -> str:
     return f"{local(moment):%-d %B %Y}".replace(" ", SPACE)
 
 
+def weekday(moment: datetime) -> str:
+    """Tuesday 1 December"""
+    return f"{local(moment):%A %-d %B}".replace(" ", SPACE)
+
+
 def day_short(moment: datetime) -> str:
     """24 Nov 2026"""
     return f"{local(moment):%-d %b %Y}".replace(" ", SPACE)
@@ -73,11 +78,6 @@ def asset(name: str) -> str:
 # What every page shows is asked for once in each generation, not once in each request.
 
 
-def publication() -> SimpleNamespace:
-    """What the publisher says of itself."""
-    return memo("publication", lambda: plain(Publication.get()))
-
-
 def sections() -> list[SimpleNamespace]:
     """The categories of the menu."""
     return memo("sections", lambda: [plain(category) for category in Category.in_menu(utcnow())])
@@ -89,7 +89,7 @@ def popular() -> list[SimpleNamespace]:
 
 
 def init_app(app: Flask) -> None:
-    for filter_ in (day, day_short, clock, clock_in, iso, hanzi, money, money_short):
+    for filter_ in (day, day_short, weekday, clock, clock_in, iso, hanzi, money, money_short):
         app.add_template_filter(filter_)
     app.add_template_global(asset)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31536000
@@ -100,6 +100,6 @@ def init_app(app: Flask) -> None:
             "site_name": app.config["SITE_NAME"],
             "site_url": app.config["SITE_URL"],
             "sandbox": app.config["SANDBOX"],
-            "publication": publication(),
+            "publication": Publication.said(),
             "nav_categories": sections(),
         }

@@ -1,6 +1,7 @@
 """Who is signed in, without making every page private."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -23,8 +24,8 @@ from flask import (
 from flask_login import LoginManager, current_user, login_user
 from sqlalchemy.exc import OperationalError
 
-from models import Account, SignIn, begin_write, db, utcnow
-from models.metering import VISITOR, Viewer
+from models import Account, Publication, SignIn, begin_write, db, utcnow
+from models.metering import Viewer
 from models.patronage import is_patron
 from models.sign_in import REMEMBERED, SEEN_EVERY
 
@@ -87,10 +88,17 @@ def account() -> Account | None:
     return current_user._get_current_object() if current_user.is_authenticated else None
 
 
+def visitor(now: datetime) -> Viewer:
+    """Anybody, as the rules see them: what is the same for all is made for this one."""
+    return Viewer(mode=Publication.mode(), now=now)
+
+
 def viewer(now: datetime) -> Viewer:
-    """The reader, as the rules see one."""
-    who = account()
-    return who.viewer(is_patron(who, now)) if who else VISITOR
+    """The reader, as the rules see one; without what the meter opened (blueprints/metering.py)."""
+    who, anybody = account(), visitor(now)
+    if who is None:
+        return anybody
+    return replace(anybody, is_signed_in=True, is_staff=who.is_staff, is_patron=is_patron(who, now))
 
 
 def sign_in(who: Account, *, remember: bool = True) -> None:

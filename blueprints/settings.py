@@ -2,12 +2,15 @@
 
 import ipaddress
 import os
+import re
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Flask
+
+from models.metering import Every
 
 DEFAULTS = {
     "DATA": "instance",
@@ -70,6 +73,9 @@ def load(app: Flask, overrides: dict | None) -> None:
     key, base = app.config["STRIPE_SECRET_KEY"], app.config["STRIPE_API_BASE"]
     app.config["SANDBOX"] = key.startswith("sk_test_") and bool(base) and is_loopback(base)
     app.config["ZONE"] = ZoneInfo(app.config["TIMEZONE"])
+    app.config["METER_PERIOD"] = one_of(Every, "METER_PERIOD", app.config["METER_PERIOD"])
+    for name in ("METER_ANONYMOUS", "METER_MEMBER"):
+        app.config[name] = whole(name, app.config[name])
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url(app.config["DATABASE_URL"], data)
     secure = app.config["SITE_URL"].startswith("https://")
     app.config.from_mapping(
@@ -84,6 +90,20 @@ def load(app: Flask, overrides: dict | None) -> None:
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
     )
+
+
+def whole(name: str, given: str | int) -> int:
+    """A whole number from 0; Refused for anything else."""
+    if not re.fullmatch(r"[0-9]{1,6}", str(given).strip()):
+        raise Refused(f"{name} is {given!r}: write a whole number, 0 for none at all.")
+    return int(given)
+
+
+def one_of(kind: type[Every], name: str, given: str) -> Every:
+    """One of the words that a setting knows; Refused for any other."""
+    if given not in set(kind):
+        raise Refused(f"{name} is {given!r}: write {', '.join(kind)}.")
+    return kind(given)
 
 
 def database_url(given: str, data: Path) -> str:

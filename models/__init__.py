@@ -10,6 +10,7 @@ from models.contribution import Contribution, Correction
 from models.glossary import Term
 from models.letter import LetterKind, SignInLetter
 from models.liveblog import LiveEntry
+from models.meter import MeterRead
 from models.offer import Edition, Offer
 from models.order import Order
 from models.outbox import Outbox
@@ -41,6 +42,7 @@ __all__ = [
     "Edition",
     "LetterKind",
     "LiveEntry",
+    "MeterRead",
     "Offer",
     "Order",
     "Outbox",

@@ -7,7 +7,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import ShortEnum, db, new_public_id, utcnow
-from models.metering import Viewer
 from models.sign_in import Here, SignIn
 
 
@@ -70,9 +69,6 @@ class Account(db.Model):
 
     def verify_email(self, at: datetime) -> None:
         self.email_verified_at = self.email_verified_at or at
-
-    def viewer(self, is_patron: bool) -> Viewer:
-        return Viewer(is_signed_in=True, is_patron=is_patron, is_staff=self.is_staff)
 
     @classmethod
     def by_email(cls, email: str) -> "Account | None":

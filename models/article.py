@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, select, true, union_all
+from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, or_, select, true, union_all
 from sqlalchemy.orm import Mapped, attributes, joinedload, mapped_column, relationship, selectinload
 
 from models import heat as warmth
 from models.base import ShortEnum, db, utcnow
 from models.liveblog import LiveEntry
-from models.metering import Access
+from models.metering import Access, Gate, Mode
 from models.picture import Picture
 from models.series import Series
 from models.writing import Written, write
@@ -146,6 +146,8 @@ class Article(db.Model):
     kind: Mapped[Kind] = mapped_column(ShortEnum(Kind), default=Kind.ARTICLE)
     status: Mapped[Status] = mapped_column(ShortEnum(Status), default=Status.DRAFT)
     access: Mapped[Access] = mapped_column(ShortEnum(Access), default=Access.FREE)
+    free_from: Mapped[datetime | None] = mapped_column(index=True)  # of patrons-first: then it is free
+    set_free_at: Mapped[datetime | None]  # by the editor with one click, whatever `access` says
     title: Mapped[str] = mapped_column(default="")
     standfirst: Mapped[str] = mapped_column(default="")
     category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"))
@@ -217,6 +219,11 @@ class Article(db.Model):
         return [byline.author for byline in self.bylines]
 
     @property
+    def gate(self) -> Gate:
+        """What the paywall's rule needs to know."""
+        return Gate(self.id, self.access, self.free_from, self.set_free_at is not None)
+
+    @property
     def is_open(self) -> bool:
         """A liveblog that still runs."""
         return self.kind is Kind.LIVEBLOG and self.closed_at is None
@@ -274,6 +281,14 @@ class Article(db.Model):
     @classmethod
     def is_out(cls, now: datetime) -> ColumnElement[bool]:
         return and_(cls.status == Status.PUBLISHED, cls.published_at <= now)
+
+    @classmethod
+    def is_free(cls, mode: Mode, now: datetime) -> ColumnElement[bool]:
+        """Whether it is free for everybody: `Gate.asks` as a condition."""
+        if mode is Mode.OPEN:
+            return true()
+        over = and_(cls.access == Access.PATRONS_FIRST, cls.free_from <= now)
+        return or_(cls.access == Access.FREE, cls.set_free_at.is_not(None), over)
 
     @classmethod
     def cards(cls, now: datetime) -> Select[Any]:

@@ -24,6 +24,7 @@ PAUSE = re.compile("[ 。！？；，、：]")  # after which a line may begin
 HANZI = {"hanzi": Markup('<span lang="zh">{}</span>'), "hashtag": Markup('<span class="hashtag" lang="zh">{}</span>')}
 MARK = Markup("<mark>{}</mark>")
 CLOSED = {
+    Decision.METER: "Found in the part that is counted.",
     Decision.SIGN_IN: "Found in the part that is for readers who sign in.",
     Decision.BECOME_PATRON: "Found in the part that is for patrons.",
 }

@@ -10,14 +10,13 @@ from sqlalchemy.orm import selectinload
 
 from models.article import Article, Author, Byline, Category, Status, Tag, article_tag
 from models.base import db
-from models.metering import VISITOR, Access, Decision, decide
+from models.metering import Viewer
 from models.page import Page
 from models.presenting import fetch_texts
 from models.series import Series
 
 ITEMS = 30  # stories in a feed, whatever is left out
 DROP = "drop"  # leave gated stories out of a feed; every other word means a teaser of them
-OPEN = [access for access in Access if decide(access, VISITOR) is Decision.OPEN]
 NEWS_DAYS, MOST_NEWS = 2, 1000  # Google's limits for a news sitemap
 CHUNK = 1000  # rows held at once
 
@@ -27,12 +26,12 @@ def gated_mode(publication: str, category: str = "") -> str:
     return category or publication
 
 
-def feed_stories(cards: Select[Any], mode: str) -> list[Article]:
+def feed_stories(cards: Select[Any], gated: str, viewer: Viewer) -> list[Article]:
     """The newest stories of a list for its feed, texts fetched; left-out ones make room for older ones."""
-    if mode == DROP:
-        cards = cards.where(Article.access.in_(OPEN))
+    if gated == DROP and viewer.now:
+        cards = cards.where(Article.is_free(viewer.mode, viewer.now))
     stories = list(db.session.scalars(cards.options(selectinload(Article.tags)).limit(ITEMS)))
-    return Article.with_bylines(fetch_texts(stories, VISITOR))
+    return Article.with_bylines(fetch_texts(stories, viewer))
 
 
 def news(now: datetime) -> list[Article]:

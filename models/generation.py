@@ -27,8 +27,8 @@ CHANNEL = "masthead"  # of NOTIFY; it ends at the database, so magazines that sh
 MEMO_SECONDS = 60.0
 
 # What readers are not shown. A table that is not named here is public: a change of it makes every page anew.
-UNSEEN = {"account", "attempts", "contribution", "order", "outbox", "read_story", "saved_story", "sign_in_letter"}
-UNSEEN |= {"sign_in", "stripe_event"}
+UNSEEN = {"account", "attempts", "contribution", "meter_read", "order", "outbox", "read_story", "saved_story"}
+UNSEEN |= {"sign_in", "sign_in_letter", "stripe_event"}
 UNSEEN_COLUMNS = {
     "article": {"reads", "heat", "saved_at"},
     "donation": {"attempt_key", "checkout_session", "checkout_expires_at", "customer", "subscription", "account_id"},

@@ -1,12 +1,15 @@
 """Standing pages, and what the publisher says of itself."""
 
 from datetime import datetime
+from types import SimpleNamespace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.article import SourceFormat, Status
 from models.base import ShortEnum, db
+from models.generation import memo, plain
+from models.metering import Mode
 from models.writing import Written, write
 
 
@@ -61,9 +64,20 @@ class Publication(db.Model):
     address: Mapped[str] = mapped_column(default="")  # postal, in one line or several
     email: Mapped[str] = mapped_column(default="")  # where readers write to, and alerts go
     gated_in_feeds: Mapped[str] = mapped_column(default="teaser")  # what feeds give of a closed story, or "drop" it
+    reading_mode: Mapped[Mode] = mapped_column(ShortEnum(Mode), default=Mode.METER)  # what the whole magazine asks
 
     @classmethod
     def get(cls) -> "Publication":
         """The one row; a blank one, not yet saved, before the publisher has said anything."""
         blank = dict.fromkeys("motto colophon wordmark_hanzi publisher address email".split(), "")
-        return db.session.get(cls, 1) or cls(id=1, gated_in_feeds="teaser", **blank)
+        return db.session.get(cls, 1) or cls(id=1, gated_in_feeds="teaser", reading_mode=Mode.METER, **blank)
+
+    @classmethod
+    def said(cls) -> SimpleNamespace:
+        """The same as plain values, asked for once in each generation."""
+        return memo("publication", lambda: plain(cls.get()))
+
+    @classmethod
+    def mode(cls) -> Mode:
+        """What the whole magazine asks of its readers now."""
+        return Mode(cls.said().reading_mode)

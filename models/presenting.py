@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload, undefer, undefer_group
 from models.article import Article, Kind
 from models.base import db
 from models.liveblog import LiveEntry
-from models.metering import Decision, Viewer, decide
+from models.metering import Access, Decision, Viewer, decide
 
 SLOT = re.compile(r'<div class="offer-slot" data-offer="([a-z0-9-]+)"></div>')  # as models.writing writes it
 Block = tuple[Literal["html"], Markup] | tuple[Literal["offer"], str]
@@ -62,6 +62,7 @@ class Presented:
 
     access: Decision
     blocks: list[Block]  # of the whole text, or of the part that everybody may read
+    is_free: bool  # for everybody, now
     references: Markup = Markup("")
     entries: list[Entry] = field(default_factory=list)  # of a liveblog, oldest first
     minutes: int = 1  # to read it all
@@ -78,13 +79,14 @@ class Presented:
 
 def present(article: Article, viewer: Viewer) -> Presented:
     """Give what this viewer may read. A closed story's text is not even fetched from the database."""
-    access = decide(article.access, viewer)
-    if access is not Decision.OPEN:
-        return Presented(access, parted(article.teaser_html), minutes=article.minutes)
+    decision, is_free = access(article, viewer), article.gate.asks(viewer.mode, viewer.now) is Access.FREE
+    if decision is not Decision.OPEN:
+        return Presented(decision, parted(article.teaser_html), is_free, minutes=article.minutes)
     entries = article.entries if article.kind is Kind.LIVEBLOG else []  # no query for what no article has
     return Presented(
-        access,
+        decision,
         parted(article.body_html),
+        is_free,
         safe(article.references_html),
         [Entry.of(row, is_open=article.is_open) for row in entries],
         article.minutes,
@@ -111,7 +113,7 @@ def present_changes(article: Article, viewer: Viewer, after: int | None) -> Chan
 
     None for who may not read it; then no entry is fetched.
     """
-    if decide(article.access, viewer) is not Decision.OPEN:
+    if not may_read(article, viewer):
         return None
     if after is not None and after > article.live_version:
         after = None  # a page from before the database was put back
@@ -125,9 +127,14 @@ def present_changes(article: Article, viewer: Viewer, after: int | None) -> Chan
     )
 
 
+def access(article: Article, viewer: Viewer) -> Decision:
+    """Whether this viewer gets the whole text, and if not, what the wall asks for."""
+    return decide(article.gate, viewer)
+
+
 def may_read(article: Article, viewer: Viewer) -> bool:
     """Whether this viewer gets the whole text."""
-    return decide(article.access, viewer) is Decision.OPEN
+    return access(article, viewer) is Decision.OPEN
 
 
 def parted(html: str) -> list[Block]:

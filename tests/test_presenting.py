@@ -53,7 +53,7 @@ def fresh(**given: object) -> Article:
 def test_a_closed_story_holds_nothing_of_the_rest(app: Flask, access: Access, viewer: Viewer) -> None:
     story = fresh(access=access)
     shown = present(story, viewer)
-    assert shown.access is decide(access, viewer)
+    assert shown.access is decide(story.gate, viewer)
     assert OPENING in everything(shown)
     is_open = shown.access is Decision.OPEN
     assert shown.is_open is is_open

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from flask import Flask, Response, g, has_request_context, request
 
+from blueprints.caching.bodies import ROOM
 from blueprints.caching.layer import UNTIL, Layer
 from blueprints.caching.listening import Listeners
-from blueprints.caching.shelves import Memory, Valkey
+from blueprints.caching.shelves import Memory, Shelf, Valkey
 from models import db, utcnow
 from models.generation import Generation, watch
-from models.schedule import next_story
+from models.schedule import next_change
 
 BYTES = 64 * 2**20  # of pages in each process
 
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
         listeners.valkey = valkey
     app.extensions["generation"], app.extensions["listeners"] = generation, listeners
     memory = Memory(app.config["PAGE_CACHE_BYTES"])
+    app.extensions["bodies"] = Shelf(ROOM)
     app.extensions["page_cache"] = layer = Layer(app, generation, memory, valkey)
     if not app.testing:
         layer.awake = listeners.start
@@ -48,11 +50,11 @@ def init_app(app: Flask) -> None:
         g.began = utcnow()
 
     @app.after_request
-    def until_next_story(response: Response) -> Response:
-        """A story that comes out by itself changes lists, menus and what is next to read."""
+    def until_next_change(response: Response) -> Response:
+        """A story that comes out, or becomes free, by itself changes lists, menus, feeds and what is next to read."""
         if response.cache_control.public and response.cache_control.s_maxage:
             now = g.get("began") or utcnow()  # what came out while the page was made may not be on it
-            coming = next_story(now)
+            coming = next_change(now)
             if coming and coming < now + timedelta(seconds=response.cache_control.s_maxage):
                 until(coming)
         return response

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
@@ -27,15 +27,21 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+class Sized(Protocol):
+    @property
+    def size(self) -> int:
+        """Bytes of memory, about."""
+
+
 class Shelf:
     """Pages up to a number of bytes; the one asked for longest ago goes first."""
 
     def __init__(self, room: int) -> None:
         self.room, self.taken = room, 0
-        self.pages: OrderedDict[Key, tuple[Entry, int]] = OrderedDict()
+        self.pages: OrderedDict[Key, tuple[Any, int]] = OrderedDict()
         self.lock = threading.Lock()
 
-    def get(self, key: Key) -> Entry | None:
+    def get(self, key: Key) -> Any:
         with self.lock:
             found = self.pages.get(key)
             if found is None:
@@ -43,7 +49,7 @@ class Shelf:
             self.pages.move_to_end(key)
             return found[0]
 
-    def put(self, key: Key, entry: Entry) -> None:
+    def put(self, key: Key, entry: Sized) -> None:
         size = entry.size
         with self.lock:
             self.taken -= self.pages.pop(key, (None, 0))[1]
@@ -62,7 +68,8 @@ class Memory:
         self.pages, self.asked = Shelf(room - room // ASKED), Shelf(room // ASKED)
 
     def get(self, key: Key) -> Entry | None:
-        return (self.asked if key[3] else self.pages).get(key)
+        found: Entry | None = (self.asked if key[3] else self.pages).get(key)
+        return found
 
     def put(self, key: Key, entry: Entry) -> None:
         (self.asked if key[3] else self.pages).put(key, entry)

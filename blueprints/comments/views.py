@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import Blueprint, Response, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import login
+from blueprints import login, metering
 from blueprints.comments.forms import ReplyForm
 from blueprints.comments.keeping import Refused, keep
 from blueprints.forms import LARGEST_ID
@@ -43,7 +43,7 @@ def answer(slug: str, comment_id: int) -> ResponseReturnValue:
 def reply(slug: str) -> ResponseReturnValue:
     now, who, form = utcnow(), login.account(), ReplyForm.posted()
     story = Article.visible(slug, now) or abort(404)
-    if not may_read(story, login.viewer(now)):
+    if not may_read(story, metering.viewer(story, now)):
         return render_template("comments/closed.html", article=story, sentence=CLOSED, typed=form.body.data), 403
     if not form.fits(who):
         return show(form, story, answered_by(form, story)), 422
@@ -66,7 +66,7 @@ def held(slug: str) -> ResponseReturnValue:
 def readable(slug: str, now: datetime) -> Article:
     """The public story, if whoever asks may read it: replies quote what is closed."""
     story = Article.visible(slug, now) or abort(404)
-    if not may_read(story, login.viewer(now)):
+    if not may_read(story, metering.viewer(story, now)):
         abort(403, CLOSED)
     return story
 

@@ -14,8 +14,8 @@ from blueprints.filters import clock, day, day_short
 from models import Article, Offer, db, utcnow
 from models.article import Kind, SourceFormat
 from models.editing import DeskState, entry_counts, how_many, in_state, missing, state_of, waits, was_out
-from models.metering import VISITOR, Access, Viewer
-from models.presenting import Presented, present
+from models.metering import VISITOR, Viewer
+from models.presenting import Presented, may_read, present
 
 A_PAGE = 30  # stories
 STAFF = Viewer(is_signed_in=True, is_staff=True)
@@ -139,7 +139,7 @@ def show(form: AnyForm, story: Article | None, now: datetime, **more: object) ->
         is_html=bool(story and story.source_format is SourceFormat.HTML),
         lacks=missing(story) if story else {},
         shown=present(story, STAFF) if story else None,
-        teaser=present(story, VISITOR) if story and story.access is not Access.FREE else None,
+        teaser=present(story, VISITOR) if story and not may_read(story, VISITOR) else None,
         **{"theirs": None, **more},
     )
 
@@ -175,6 +175,7 @@ def preview(form: StoryForm, story: Article | None, now: datetime) -> ResponseRe
         following=None,
         popular=[],
         now=now,
+        told=None,
         is_visible=False,
         newest_first=drawn.is_open,
         notices=[("", "This is a preview. It is not saved; your text is in the tab you came from.")],

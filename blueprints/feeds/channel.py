@@ -9,7 +9,7 @@ from markupsafe import Markup
 from models import Article
 from models.article import Kind
 from models.html_tree import inner_html, parse
-from models.metering import VISITOR
+from models.metering import Viewer
 from models.plain import cut, plain
 from models.presenting import Presented, present
 
@@ -69,8 +69,8 @@ def dated(story: Article) -> datetime:
     return max(filter(None, (story.published_at, story.updated_at)), default=story.created_at)
 
 
-def item(story: Article, site_url: str, site_name: str) -> Item:
-    shown = present(story, VISITOR)
+def item(story: Article, viewer: Viewer, site_url: str, site_name: str) -> Item:
+    shown = present(story, viewer)
     url = f"{site_url}/articles/{quote(story.slug)}"
     text = absolute(shown.html, url)
     summary = story.standfirst.strip() or cut(plain(text), SUMMARY)

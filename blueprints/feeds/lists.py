@@ -6,6 +6,7 @@ from urllib.parse import quote
 from flask import Response, abort, current_app, request
 from sqlalchemy import Select
 
+from blueprints import login
 from blueprints.feeds.area import bp
 from blueprints.feeds.channel import Channel, item
 from blueprints.feeds.formats import FORMATS
@@ -14,25 +15,25 @@ from models.feeding import feed_stories, gated_mode
 
 
 def site(file: str) -> Response:
-    ours = Publication.get()
+    ours = Publication.said()
     return feed(file, "", ours.motto, "/", Article.cards(utcnow()), ours.gated_in_feeds)
 
 
 def category(slug: str, file: str) -> Response:
     found = Category.by_slug(slug) or abort(404)
-    mode = gated_mode(Publication.get().gated_in_feeds, found.gated_in_feeds)
+    mode = gated_mode(Publication.said().gated_in_feeds, found.gated_in_feeds)
     return feed(file, found.name, found.description, f"/category/{slug}", Article.in_category(found, utcnow()), mode)
 
 
 def tag(slug: str, file: str) -> Response:
     found = Tag.by_slug(slug) or abort(404)
-    mode = Publication.get().gated_in_feeds
+    mode = Publication.said().gated_in_feeds
     return feed(file, found.name, found.meaning, f"/tag/{slug}", Article.tagged(found, utcnow()), mode)
 
 
 def author(slug: str, file: str) -> Response:
     found = Author.by_slug(slug) or abort(404)
-    mode = Publication.get().gated_in_feeds
+    mode = Publication.said().gated_in_feeds
     return feed(file, found.name, found.bio, f"/author/{slug}", Article.written_by(found, utcnow()), mode)
 
 
@@ -40,7 +41,9 @@ def feed(file: str, name: str, words: str, home: str, cards: Select[Any], mode: 
     """`name`: of the list, "" for the whole site; `file`: the last part of the address, which says the format."""
     site_url, site_name = current_app.config["SITE_URL"], current_app.config["SITE_NAME"]
     title = f"{name} · {site_name}" if name else site_name
-    stories = feed_stories(cards, mode)
+    now = utcnow()
+    viewer = login.visitor(now)
+    stories = feed_stories(cards, mode, viewer)
     channel = Channel(
         title=title,
         words=words or title,
@@ -48,7 +51,7 @@ def feed(file: str, name: str, words: str, home: str, cards: Select[Any], mode: 
         home=site_url + quote(home),
         url=site_url + quote(request.path),
         icon=f"{site_url}/static/icons/apple-touch-icon.png",
-        items=[item(story, site_url, site_name) for story in stories],
+        items=[item(story, viewer, site_url, site_name) for story in stories],
     )
     return FORMATS[file](channel)
 

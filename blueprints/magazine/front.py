@@ -6,10 +6,10 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from blueprints import caching
-from blueprints.filters import local, popular, publication, sections
+from blueprints.filters import local, popular, sections
 from blueprints.magazine import metadata
 from blueprints.magazine.area import bp, house, page
-from models import Article, Category, Donation, Redirect, Tag, utcnow
+from models import Article, Category, Donation, Publication, Redirect, Tag, utcnow
 from models.generation import memo
 
 LATEST = 5  # in the front page's list
@@ -23,7 +23,7 @@ def front() -> ResponseReturnValue:
         return redirect(old.target, code=301)
     now = utcnow()
     weekday = f"{local(now):%A}"
-    ours = publication()
+    ours = Publication.said()
     caching.until(midnight(now))
     head = metadata.of_front(house(), ours.motto, ours.publisher, ours.email)
     top = Article.on_top(now, 1 + BESIDE + LATEST)

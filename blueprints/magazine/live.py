@@ -4,12 +4,12 @@ import re
 
 from flask import Response, get_template_attribute, jsonify, request
 
-from blueprints import login
+from blueprints import login, metering
 from blueprints.magazine.area import bp
 from models import Article, utcnow
 from models.article import Kind
-from models.metering import VISITOR, Access
-from models.presenting import Changes, present_changes
+from models.metering import Decision
+from models.presenting import Changes, access, present_changes
 
 PARTS = "components/live.html"
 SHARED = 5  # seconds that caches carry an answer for the crowd
@@ -27,8 +27,9 @@ def entries(slug: str) -> Response:
     story = Article.visible(slug, now)
     if story is None or story.kind is not Kind.LIVEBLOG:
         return refused(404, NOT_HERE)
-    is_free = story.access is Access.FREE
-    changes = present_changes(story, VISITOR if is_free else login.viewer(now), None if after is None else int(after))
+    is_free = access(story, login.visitor(now)) is Decision.OPEN
+    reads = login.visitor(now) if is_free else metering.viewer(story, now)
+    changes = present_changes(story, reads, None if after is None else int(after))
     if changes is None:
         return refused(403, NOT_YOURS)
     reply = jsonify(told(story, changes))

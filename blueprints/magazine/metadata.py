@@ -15,7 +15,6 @@ from markupsafe import Markup
 from models import Article, Page, Picture
 from models.article import Kind
 from models.html_tree import Element, parse
-from models.metering import Access
 from models.plain import cut, plain
 from models.presenting import Entry, Presented
 
@@ -169,10 +168,10 @@ def news(house: House, head: Head, story: Article, shown: Presented) -> Data:
         "articleSection": head.section,
         "keywords": head.tags,
         "inLanguage": house.language,
-        "isAccessibleForFree": story.access is Access.FREE,
+        "isAccessibleForFree": shown.is_free,
         "citation": citations(shown),
     }
-    if story.access is not Access.FREE and shown.is_open:  # else the text is not in the page, and nothing to point at
+    if shown.is_open and not shown.is_free:  # else the text is not in the page, and nothing to point at
         text = ".live__entries" if story.kind is Kind.LIVEBLOG else ".text"
         data["hasPart"] = {"@type": "WebPageElement", "isAccessibleForFree": False, "cssSelector": text}
     if story.kind is Kind.LIVEBLOG:

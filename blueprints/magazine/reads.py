@@ -12,7 +12,7 @@ from flask import Flask, current_app, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
-from blueprints import login
+from blueprints import login, metering
 from blueprints.magazine import tally
 from blueprints.magazine.area import bp
 from blueprints.security import bucket, network
@@ -58,13 +58,11 @@ def begin(state: BlueprintSetupState) -> None:
 
 def is_robot() -> bool:
     """Whether no person looks at the page: a program asks, or a browser that fetches ahead."""
-    sent = request.headers
-    ahead = f"{sent.get('Sec-Purpose', '')} {sent.get('Purpose', '')} {sent.get('X-Moz', '')}"
-    agent = sent.get("User-Agent", "")
-    return not agent or "prefetch" in ahead or "prerender" in ahead or bool(ROBOTS.search(agent))
+    agent = request.headers.get("User-Agent", "")
+    return not agent or metering.fetched_ahead() or bool(ROBOTS.search(agent))
 
 
-def count_read(article: Article, now: datetime) -> None:
+def count_read(article_id: int, now: datetime) -> None:
     """Count that the reader of this request has the text of this story before them. Stored within seconds.
 
     For whoever gives a text to a script: the beacon below, and the release of a closed story's body.
@@ -73,16 +71,16 @@ def count_read(article: Article, now: datetime) -> None:
     if is_robot() or (reader and reader.is_staff):
         return
     heard: Heard = current_app.extensions["heard"]
-    if heard.is_new(bucket(f"read {article.id}", network())):
-        tally.current().add(article.id, now)
+    if heard.is_new(bucket(f"read {article_id}", network())):
+        tally.current().add(article_id, now)
 
 
-def remember_for(reader: Account | None, story: Article, now: datetime) -> None:
+def remember_for(reader: Account | None, article_id: int, now: datetime) -> None:
     """Put the story into the history of whoever is signed in: theirs to see and to erase."""
     if reader is None:
         return
     begin_write()
-    ReadStory.keep(reader.id, story.id, now)
+    ReadStory.keep(reader.id, article_id, now)
     db.session.commit()
 
 
@@ -91,7 +89,7 @@ def seen(slug: str) -> ResponseReturnValue:
     """Count a read. Sent by script once the page is looked at; says nothing, so that it tells nothing."""
     now = utcnow()
     story = Article.visible(slug, now)
-    if story and may_read(story, login.viewer(now)):
-        count_read(story, now)
-        remember_for(login.account(), story, now)
+    if story and may_read(story, metering.viewer(story, now)):
+        count_read(story.id, now)
+        remember_for(login.account(), story.id, now)
     return "", 204, {"Cache-Control": "no-store"}

@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from flask import abort, current_app, request, url_for
+from flask import abort, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import caching, login
+from blueprints import caching, login, metering
 from blueprints.filters import popular
 from blueprints.magazine import metadata
-from blueprints.magazine.area import bp, house, page
+from blueprints.magazine.area import bp, house
 from blueprints.magazine.contents import with_contents
 from blueprints.magazine.glossary import words_of
+from blueprints.magazine.wall import Told, told
 from models import Article, Code, Comment, Offer, SavedStory, utcnow
 from models.article import Kind
-from models.presenting import Presented, present
+from models.metering import Decision, Viewer
+from models.presenting import Presented, access, present
 from models.pricing import DiscountRefused, Quote, quote
 from models.related import related_to
 from models.sequence import following, place_of
@@ -24,32 +27,47 @@ DEEPEST = 1  # levels that replies are indented by: answers hang on the reply th
 
 @bp.get("/articles/<slug>")
 def article(slug: str) -> ResponseReturnValue:
+    """A visitor gets the shell that everybody gets; who is signed in, the whole page as entitled."""
     now = utcnow()
-    story, reader = Article.by_slug(slug), login.account()
-    if story is None or not (story.is_visible(now) or (reader and reader.is_staff)):
+    story, who = Article.by_slug(slug), login.account()
+    if story is None or not (story.is_visible(now) or (who and who.is_staff)):
         abort(404)
-    shown, parts = with_contents(present(story, login.viewer(now)))
+    reads = metering.viewer(story, now) if who else login.visitor(now)
+    is_counted = story.id in reads.opened or (who and access(story, reads) is Decision.METER)
+    says = told(access(story, reads), now, metering.standing(now) if is_counted else None, story.free_from)
+    return login.share(make_response(story_page(story, reads, now, says)))
+
+
+def story_page(story: Article, reads: Viewer, now: datetime, says: Told) -> str:
+    """The page of a story for one viewer, who was told `says` of the meter."""
+    template = "magazine/liveblog.html" if story.kind is Kind.LIVEBLOG else "magazine/article.html"
+    return render_template(template, **{**values_of(story, reads, now), "told": says})
+
+
+def values_of(story: Article, reads: Viewer, now: datetime) -> dict[str, Any]:
+    """All that the templates of a story show to one viewer."""
+    shown, parts = with_contents(present(story, reads))
     threads = Comment.threads(story.id) if shown.is_open else []
-    place = place_of(story, now)
-    return page(
-        "magazine/liveblog.html" if story.kind is Kind.LIVEBLOG else "magazine/article.html",
-        article=story,
-        shown=shown,
-        head=head_of(story, shown, now),
-        cards=offer_cards(shown, now),
-        parts=parts,
-        terms=words_of(story, shown) if shown.is_open else [],
-        saved=reader is not None and SavedStory.has(reader.id, story.id),
-        replies=floors(threads),
-        notes=story.notes if shown.is_open else [],  # they may quote the text
-        place=place,
-        related=related_to(story, now),
-        following=following(story, place, now),
-        popular=popular(),
-        now=now,
-        is_visible=story.is_visible(now),
-        newest_first=newest_first(story),
-    )
+    place, who = place_of(story, now), login.account()
+    return {
+        "article": story,
+        "shown": shown,
+        "told": told(shown.access, now, free_from=story.free_from),
+        "head": head_of(story, shown, now),
+        "cards": offer_cards(shown, now),
+        "parts": parts,
+        "terms": words_of(story, shown) if shown.is_open else [],
+        "saved": who is not None and SavedStory.has(who.id, story.id),
+        "replies": floors(threads),
+        "notes": story.notes if shown.is_open else [],  # they may quote the text
+        "place": place,
+        "related": related_to(story, now),
+        "following": following(story, place, now),
+        "popular": popular(),
+        "now": now,
+        "is_visible": story.is_visible(now),
+        "newest_first": newest_first(story),
+    }
 
 
 def head_of(story: Article, shown: Presented, now: datetime) -> metadata.Head:

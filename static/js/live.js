@@ -1,6 +1,7 @@
-// An open liveblog renews itself and never moves what is being read.
+// An open liveblog renews itself and never moves what is being read. A counted one begins when its text has come.
 (() => {
   "use strict";
+  const begin = () => {
   const find = (name) => document.querySelector(name), row = (id) => document.getElementById(`entry-${id}`);
   const live = find("[data-live]"), list = find(".live__entries"), points = find(".live__points");
   const status = find("[data-status]"), button = find("[data-new] button"), now = live.dataset;
@@ -124,4 +125,7 @@
   });
   say(now.good, true);
   plan();
+  };
+  if (document.querySelector("[data-live]")) begin();
+  else document.addEventListener("story:loaded", begin, { once: true });
 })();

@@ -21,11 +21,8 @@
     document.title = story.title;
     count();
   };
-  turn(read);
 
-  const section = main.querySelector("[data-next]");
   const saves = matchMedia("(prefers-reduced-data: reduce)").matches || (navigator.connection || {}).saveData;
-  if (!section || !first.dataset.seen || saves || !window.IntersectionObserver) return;
 
   // What stands in the middle of the window is read. Entered for the first time it is a step in the history.
   const middle = new IntersectionObserver((seen) => {
@@ -69,7 +66,7 @@
     try {
       const reply = await fetch(section.dataset.next);
       const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-      const node = page.querySelector("main > article"), next = page.querySelector("[data-next]");
+      const node = page.querySelector("main > article"), next = page.querySelector("[data-next]"); // none below a closed one
       const { pathname } = new URL(reply.url);
       if (!reply.ok || !node || stories.some((one) => one.node.dataset.of === node.dataset.of)) return;
       if (node.querySelector("[data-live]")) return; // renews itself on its own page only
@@ -89,6 +86,15 @@
     } catch { /* the link stays */ }
   };
   const near = new IntersectionObserver((seen) => seen.forEach((one) => one.isIntersecting && load(one.target)), { rootMargin: "0px 0px 100%" });
-  middle.observe(first);
-  near.observe(section);
+  // Reading on begins once the first story is open; the meter (meter.js) may take a moment to open it.
+  const goOn = () => {
+    const section = main.querySelector("[data-next], [data-then]");
+    if (!section || saves) return;
+    section.dataset.next ||= section.dataset.then;
+    middle.observe(first);
+    near.observe(section);
+  };
+  if (first.dataset.seen) goOn();
+  else first.addEventListener("story:loaded", goOn, { once: true });
+  turn(read);
 })();

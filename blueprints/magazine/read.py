@@ -1,0 +1,129 @@
+"""The door to a closed story: the meter decides here, on the server, and never in a page that others may be given.
+
+A script asks and gets JSON; a form is sent on to a page of the reader's own, by a receipt that lasts ten minutes.
+"""
+
+from datetime import datetime
+
+from flask import Response, abort, current_app, jsonify, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from blueprints import caching, errors, login, metering
+from blueprints.caching.bodies import Body, body
+from blueprints.magazine.area import bp
+from blueprints.magazine.reads import count_read, remember_for
+from blueprints.magazine.story import story_page, values_of
+from blueprints.magazine.wall import Told, told
+from blueprints.metering import LedgerAway
+from models import Article, utcnow
+from models.metering import Decision
+from models.schedule import next_change
+
+RECEIPT_LIFE = 600  # seconds
+AHEAD = "A story counts once somebody opens it, so it is not fetched ahead.\n"
+AWAY = "We could not reach our own counter. Nothing was counted. Try again in a minute."
+
+
+@bp.post("/articles/<slug>/read")
+def read(slug: str) -> ResponseReturnValue:
+    """Open a story for who asks, if the meter lets them."""
+    if metering.fetched_ahead():
+        return unread()
+    now = utcnow()
+    kept = body(slug, lambda: released(slug, now)) or abort(404)
+    answer = metering.ask(kept.gate, now, goes_on=kept.goes_on)
+    says = told(answer.decision, now, answer, kept.gate.free_from)
+    if answer.is_open:
+        count_read(kept.gate.article_id, now)
+        remember_for(login.account(), kept.gate.article_id, now)
+    reply = for_script(slug, kept, says, now) if asks_for_json() else for_form(slug, kept, says, now)
+    return unshared(answer.settle(reply))
+
+
+def released(slug: str, now: datetime) -> Body | None:
+    """The text of a story that is out, as every visitor gets it once the meter has opened it."""
+    story = Article.by_slug(slug)
+    if story is None or not story.is_visible(now):
+        return None
+    caching.until(next_change(now))
+    values = values_of(story, metering.with_opened(login.visitor(now), story), now)
+    return Body(story.gate, metering.goes_on(story), render_template("magazine/rest.html", **values, account=None))
+
+
+def for_script(slug: str, kept: Body, says: Told, now: datetime) -> Response:
+    """What the page puts in place of the wall: the text, or another wall, with the line on the count."""
+    html = kept.html if says.decision is Decision.OPEN and login.account() is None else fragment(slug, says, now)
+    line = render_template("magazine/line.html", told=says) if says.decision is Decision.OPEN and says.limit else ""
+    ends = says.resets_at.isoformat() if says.resets_at else None
+    return jsonify(access=says.decision, left=says.left if ends else None, resets_at=ends, html=html, line=line)
+
+
+def fragment(slug: str, says: Told, now: datetime) -> str:
+    """The text with a member's own forms in it, or the wall."""
+    story = Article.by_slug(slug) or abort(404)
+    reads = login.viewer(now)
+    if says.decision is not Decision.OPEN:
+        return render_template("magazine/wall.html", article=story, told=says)
+    return render_template("magazine/rest.html", **values_of(story, metering.with_opened(reads, story), now))
+
+
+def for_form(slug: str, kept: Body, says: Told, now: datetime) -> Response:
+    """Without script: on to a page of one's own, or the wall on the story's page."""
+    if says.decision is Decision.OPEN:
+        receipt = receipts().dumps(kept.gate.article_id)
+        return redirect(url_for("magazine.own_page", slug=slug, receipt=receipt), code=303)  # type: ignore[return-value]
+    story = Article.by_slug(slug) or abort(404)
+    return make_response(story_page(story, login.viewer(now), now, says), 403)
+
+
+@bp.get("/articles/<slug>/read")
+def own_page(slug: str) -> ResponseReturnValue:
+    """The whole page for who has a receipt, or the story in the ledger; everybody else is sent to the shell."""
+    if metering.fetched_ahead():
+        return unread()
+    now = utcnow()
+    story = Article.by_slug(slug)
+    if story is None or not story.is_visible(now):
+        abort(404)
+    reads = metering.viewer(story, now)
+    if has_receipt(story):
+        reads = metering.with_opened(reads, story)
+    if story.id not in reads.opened:
+        return redirect(url_for("magazine.article", slug=slug), code=303)
+    says = told(Decision.OPEN, now, metering.standing(now))
+    return unshared(make_response(story_page(story, reads, now, says)))
+
+
+def receipts() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="receipt")
+
+
+def has_receipt(story: Article) -> bool:
+    """Whether the address carries one of ours, for this story, of the last ten minutes."""
+    try:
+        return bool(receipts().loads(request.args.get("receipt", ""), max_age=RECEIPT_LIFE) == story.id)
+    except BadData:
+        return False
+
+
+def asks_for_json() -> bool:
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def unread() -> Response:
+    """Nothing, for who fetches ahead."""
+    return unshared(Response(AHEAD, 503, content_type="text/plain; charset=utf-8"))
+
+
+def unshared(reply: Response) -> Response:
+    reply.headers["Cache-Control"] = "private, no-store"
+    reply.headers["X-Robots-Tag"] = "noindex"
+    return reply
+
+
+@bp.app_errorhandler(LedgerAway)
+def away(_error: LedgerAway) -> ResponseReturnValue:
+    if asks_for_json():
+        return unshared(make_response(jsonify(error=AWAY), 503))
+    return unshared(make_response(errors.page(503, AWAY)))

@@ -1,0 +1,60 @@
+"""What a reader is told of the meter: under a byline, and where the text stops. Figures and words, no HTML."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flask import current_app
+
+from blueprints import login
+from blueprints.filters import local
+from blueprints.metering import Answer
+from models.metering import Decision, Every
+
+SPAN = {Every.DAY: "today", Every.WEEK: "this week", Every.MONTH: "in {month}"}
+WHOLE_SPAN = {Every.DAY: "for today", Every.WEEK: "for this week", Every.MONTH: "for {month}"}
+THIS = {Every.DAY: "today", Every.WEEK: "this week", Every.MONTH: "this month"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What stands at the wall, or in the line under the byline."""
+
+    decision: Decision
+    used: int = 0
+    limit: int = 0
+    left: int = 0
+    resets_at: datetime | None = None
+    span: str = ""  # in November
+    whole_span: str = ""  # for November
+    period: str = "month"
+    story: str = "free story"  # members have stories, visitors free ones
+    stories: str = "free stories"
+    this: str = ""  # this month
+    member_limit: int = 0
+    free_from: datetime | None = None  # of a story that patrons read first
+
+    @property
+    def is_last(self) -> bool:
+        return self.left == 0
+
+
+def told(decision: Decision, now: datetime, answer: Answer | None = None, free_from: datetime | None = None) -> Told:
+    """The words for a decision; with figures where the meter was asked."""
+    every = current_app.config["METER_PERIOD"]
+    plain = Told(decision, member_limit=current_app.config["METER_MEMBER"], free_from=free_from, period=every.value)
+    if answer is None or answer.claim is None or answer.period is None:
+        return plain
+    claim, month = answer.claim, f"{local(answer.period.start):%B}"
+    is_member = login.account() is not None
+    return replace(
+        plain,
+        used=claim.used,
+        limit=claim.limit,
+        left=claim.left,
+        resets_at=answer.period.end,
+        span=SPAN[every].format(month=month),
+        whole_span=WHOLE_SPAN[every].format(month=month),
+        this=THIS[every],
+        story="story" if is_member else plain.story,
+        stories="stories" if is_member else plain.stories,
+    )

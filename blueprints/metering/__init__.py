@@ -1,0 +1,165 @@
+"""The meter as the web asks it: who reads, whether one more story opens for them, and what is kept of it.
+
+Part of the shared floor. The rule is models/metering.py; the ledger is the database, or Valkey when CACHE_URL is set.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, request
+from flask_login import user_logged_in
+
+from blueprints import login
+from blueprints.limits import Limit, count
+from blueprints.metering import pointer
+from blueprints.metering.valkey_ledger import LedgerAway, ValkeyLedger
+from blueprints.security import network
+from models import Account, Article, begin_write, db, utcnow
+from models.article import Kind
+from models.meter import DatabaseLedger
+from models.metering import FRESH_A_DAY, Claim, Decision, Gate, Period, Viewer, decide, period
+
+log = logging.getLogger(__name__)
+FRESH = Limit("fresh-readers", FRESH_A_DAY, timedelta(days=1))
+AHEAD = ("Sec-Purpose", "Purpose", "X-Moz")  # what browsers say when they fetch before anybody asked
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reader who wants a story is told."""
+
+    decision: Decision
+    claim: Claim | None = None  # None where the meter has nothing to say: the story is free, or they are a patron
+    period: Period | None = None
+    cookie: str = ""  # of a new visitor; to be set with `settle`
+
+    @property
+    def is_open(self) -> bool:
+        return self.decision is Decision.OPEN
+
+    def settle(self, response: Response) -> Response:
+        """The answer to this reader alone, with the pointer of a new one."""
+        if self.cookie and self.period:
+            pointer.give(response, self.cookie, self.period.end)
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+def ledger() -> DatabaseLedger | ValkeyLedger:
+    return cast(DatabaseLedger | ValkeyLedger, current_app.extensions["meter_ledger"])
+
+
+def this_period(now: datetime) -> Period:
+    return period(current_app.config["METER_PERIOD"], now, current_app.config["ZONE"])
+
+
+def key_of(who: Account | None) -> str:
+    """The ledger's name for who asks: the account's, else the visitor's; "" for a visitor it has never seen."""
+    return f"account:{who.id}" if who else pointer.read()
+
+
+def limit_of(who: Account | None) -> int:
+    """Stories a period."""
+    return int(current_app.config["METER_MEMBER" if who else "METER_ANONYMOUS"])
+
+
+def fetched_ahead() -> bool:
+    """Whether a browser fetches or renders before the reader has asked: it spends nothing, and gets nothing."""
+    said = " ".join(request.headers.get(name, "") for name in AHEAD)
+    return "prefetch" in said or "prerender" in said
+
+
+def viewer(story: Article, now: datetime) -> Viewer:
+    """The reader of one story, as the rules see them, with what the meter has opened. Spends nothing.
+
+    Raises LedgerAway.
+    """
+    reads = login.viewer(now)
+    if decide(story.gate, reads) is Decision.METER and has_opened(story.gate, login.account(), now, goes_on(story)):
+        return with_opened(reads, story)
+    return reads
+
+
+def with_opened(reads: Viewer, story: Article) -> Viewer:
+    """The same reader, with this story open."""
+    return replace(reads, opened=frozenset({story.id}))
+
+
+def standing(now: datetime) -> Answer:
+    """How the count of who asks stands. Spends nothing. Raises LedgerAway."""
+    who = login.account()
+    current, reader = this_period(now), key_of(who)
+    used = ledger().opened(reader, current.key).used if reader else 0
+    return Answer(Decision.METER, Claim(Decision.METER, used, limit_of(who)), current)
+
+
+def goes_on(story: Article) -> bool:
+    """A liveblog that is open costs one read at most, however many periods it lasts."""
+    return story.kind is Kind.LIVEBLOG and story.is_open
+
+
+def has_opened(gate: Gate, who: Account | None, now: datetime, goes_on: bool = False) -> bool:
+    """Whether the ledger has this story for this reader, in this period; one that goes on, in the last too."""
+    reader = key_of(who)
+    if not reader or not limit_of(who):
+        return False
+    current = this_period(now)
+    before = [this_period(current.start - timedelta(seconds=1)).key] if goes_on else []
+    return ledger().has(reader, [current.key, *before], gate.article_id)
+
+
+def ask(gate: Gate, now: datetime, *, goes_on: bool = False) -> Answer:
+    """Open a story for who asks, if the rules and the meter let them. Commits.
+
+    Raises LedgerAway; then nothing was counted.
+    """
+    who = login.account()
+    decision = decide(gate, login.viewer(now))
+    if decision is not Decision.METER:
+        return Answer(decision)
+    current, limit, reader, cookie = this_period(now), limit_of(who), key_of(who), ""
+    is_known = bool(reader)
+    if not is_known:
+        if not limit:
+            return Answer(Decision.USED_UP, Claim(Decision.USED_UP, 0, 0), current)
+        if not welcome(now):
+            return Answer(Decision.CROWDED, Claim(Decision.CROWDED, 0, limit), current)
+        reader, cookie = pointer.new()
+    elif goes_on and has_opened(gate, who, now, goes_on=True):
+        used = ledger().opened(reader, current.key).used
+        return Answer(Decision.OPEN, Claim(Decision.OPEN, used, limit), current)
+    said = ledger().claim(reader, current.key, current.end, gate.article_id, limit, now, is_known=is_known)
+    return Answer(said.decision, said, current, cookie)
+
+
+def welcome(now: datetime) -> bool:
+    """Whether this network may bring one more new reader. Leaves the write open for the ledger when it may."""
+    begin_write()
+    if count({FRESH: network()}, now):
+        db.session.commit()
+        return False
+    if isinstance(ledger(), ValkeyLedger):
+        db.session.commit()
+    return True
+
+
+def merge(_app: Flask, user: Any, **_: Any) -> None:
+    """Who signs in brings along what this browser has read."""
+    reader, current = pointer.read(), this_period(utcnow())
+    if not reader:
+        return
+    begin_write()
+    try:
+        ledger().merge(reader, key_of(user), current.key, current.end)
+    except LedgerAway:
+        log.warning("What a visitor had read could not be carried over: the meter's ledger does not answer.")
+    db.session.commit()
+
+
+def init_app(app: Flask) -> None:
+    url = app.config["CACHE_URL"]
+    cache = app.extensions["page_cache"].valkey
+    app.extensions["meter_ledger"] = ValkeyLedger(url, cache.prefix) if url else DatabaseLedger()
+    user_logged_in.connect(merge, app)

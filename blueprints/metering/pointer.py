@@ -1,0 +1,54 @@
+"""A visitor's pointer: a signed, opaque number in a cookie. What it points to is on the server, and names nobody."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from flask import Response, current_app, request
+from itsdangerous import BadData, URLSafeSerializer
+
+COOKIE = "masthead_reader"
+LONGEST = 200  # characters
+AFTER = timedelta(days=8)  # after its period: who reads on in a liveblog at midnight, or comes back to a page, is known
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="reader")
+
+
+def read() -> str:
+    """The key of the visitor who sends this request; "" without a pointer that we signed."""
+    signed = request.cookies.get(COOKIE, "")
+    if not signed or len(signed) > LONGEST:
+        return ""
+    try:
+        return _key(str(_signer().loads(signed)))
+    except BadData:
+        return ""
+
+
+def _key(number: str) -> str:
+    """Only the hash is kept: who reads the database cannot make anybody's cookie."""
+    return "visitor:" + hashlib.sha256(number.encode()).hexdigest()[:32]
+
+
+def new() -> tuple[str, str]:
+    """The key of a new visitor, and the cookie that points to it."""
+    number = secrets.token_urlsafe(16)
+    return _key(number), str(_signer().dumps(number))
+
+
+def give(response: Response, cookie: str, ends: datetime) -> None:
+    """Set it until the period is over: the next month begins with a new one that nobody can tie to this."""
+    response.set_cookie(
+        COOKIE,
+        cookie,
+        expires=ends + AFTER,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def take(response: Response) -> None:
+    response.delete_cookie(COOKIE, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"], httponly=True)

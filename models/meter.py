@@ -1,0 +1,121 @@
+"""The meter's ledger in the database: which reader opened which article in which period.
+
+A reader is a key: an account's, or the hash of a visitor's pointer. Each opening takes one numbered slot, and a slot is
+taken once: of many requests at the same moment no more than the limit get one, on SQLite and PostgreSQL alike, and
+nobody waits for a lock.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import begin_write, db
+from models.metering import Claim, claim
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a reader has had of one period."""
+
+    articles: frozenset[int]
+    used: int  # more than the articles when some were erased
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One line of a reader's own record."""
+
+    period: str
+    article_id: int | None  # None: erased, the count is kept
+    at: datetime
+
+
+class MeterRead(db.Model):
+    """One article that one reader opened; it counts in this period and no other."""
+
+    reader: Mapped[str] = mapped_column(primary_key=True)
+    period: Mapped[str] = mapped_column(primary_key=True)  # models.metering.Period.key
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # the how manieth of the period, from 1
+    article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id", ondelete="SET NULL"), index=True)
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("reader", "period", "article_id"), db.Index("ix_meter_read_period", "period"))
+
+
+class DatabaseLedger:
+    """Every method but `claim` leaves the commit to its caller."""
+
+    def opened(self, reader: str, period: str) -> Opened:
+        rows = db.session.execute(_of(reader, period, MeterRead.article_id)).all()
+        return Opened(frozenset(article for (article,) in rows if article is not None), len(rows))
+
+    def has(self, reader: str, periods: list[str], article_id: int) -> bool:
+        found = select(MeterRead.slot).where(
+            MeterRead.reader == reader, MeterRead.period.in_(periods), MeterRead.article_id == article_id
+        )
+        return db.session.scalar(found.limit(1)) is not None
+
+    def claim(
+        self, reader: str, period: str, ends: datetime, article_id: int, limit: int, now: datetime, *, is_known: bool
+    ) -> Claim:
+        """Open one more article if the limit allows. Commits.
+
+        `is_known`: this reader may have rows; else there is nothing to look at, and the caller has begun the write. Two
+        statements at most: what there is, then one more. Where another request takes the slot in between, it is looked
+        at again.
+        """
+        had = self.opened(reader, period) if is_known else Opened(frozenset(), 0)
+        said = claim(article_id, had.articles, had.used, limit)
+        if said.is_new and is_known:
+            begin_write()
+        while said.is_new and not self._take(reader, period, said.used, article_id, now):
+            had = self.opened(reader, period)
+            said = claim(article_id, had.articles, had.used, limit)
+        db.session.commit()
+        return said
+
+    def _take(self, reader: str, period: str, slot: int, article_id: int | None, at: datetime) -> bool:
+        row = _insert().values(reader=reader, period=period, slot=slot, article_id=article_id, at=at)
+        return db.session.scalar(row.on_conflict_do_nothing().returning(MeterRead.slot)) is not None
+
+    def merge(self, reader: str, into: str, period: str, ends: datetime) -> None:
+        """What a visitor had counts for the account that signs in, once for each article, whatever the limit says.
+
+        The visitor keeps it too: signing out again must not give new stories.
+        """
+        had = self.opened(into, period)
+        slot = had.used
+        for article_id, at in db.session.execute(_of(reader, period, MeterRead.article_id, MeterRead.at)):
+            if article_id is None or article_id not in had.articles:
+                slot += 1
+                self._take(into, period, slot, article_id, at)
+
+    def record(self, reader: str) -> list[Reading]:
+        """All that is kept of a reader, newest first."""
+        rows = select(MeterRead.period, MeterRead.article_id, MeterRead.at).where(MeterRead.reader == reader)
+        return [Reading(*row) for row in db.session.execute(rows.order_by(MeterRead.at.desc(), MeterRead.slot.desc()))]
+
+    def erase(self, reader: str, *, keep_count: bool) -> None:
+        """Forget what a reader read; the bare count stays if asked."""
+        if keep_count:
+            db.session.execute(update(MeterRead).where(MeterRead.reader == reader).values(article_id=None))
+        else:
+            db.session.execute(delete(MeterRead).where(MeterRead.reader == reader))
+
+    def forget(self, before: str) -> None:
+        """Drop periods that began before this one's key; the worker does so."""
+        db.session.execute(delete(MeterRead).where(MeterRead.period < before))
+
+
+def _of(reader: str, period: str, *columns: Any) -> Any:
+    rows = select(*columns).where(MeterRead.reader == reader, MeterRead.period == period)
+    return rows.order_by(MeterRead.slot)
+
+
+def _insert() -> Any:
+    is_postgresql = db.session.get_bind().dialect.name == "postgresql"
+    return (postgresql.insert if is_postgresql else sqlite.insert)(MeterRead)

@@ -1,0 +1,71 @@
+// Asks the meter for a closed story. It decides on the server: what it gives takes the place of all below the picture.
+(() => {
+  "use strict";
+  const article = document.querySelector("main article"), form = article.querySelector("[data-ask]");
+
+  // Dates in the reader's own time; the page has them in the publisher's.
+  const localize = () => {
+    for (const time of article.querySelectorAll("[data-local]")) {
+      const at = new Date(time.dateTime), day = { weekday: "long", day: "numeric", month: "long" };
+      const hour = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }).replace(":", ".");
+      const words = at.toLocaleDateString("en-GB", day).replace(",", "");
+      time.textContent = (hour === "00.00" ? words : `${words}, ${hour}`).replaceAll(" ", "\u00a0");
+    }
+  };
+  localize();
+  if (!form) return;
+
+  const button = form.querySelector("button"), down = article.querySelector("[data-down]");
+  const take = ({ access, html, line }, asked) => {
+    const template = document.createElement("template");
+    template.innerHTML = html; // our own
+    const wall = article.querySelector(".wall");
+    if (access !== "open") {
+      wall.replaceWith(template.content);
+      if (asked) article.querySelector(".wall a, .wall button").focus();
+      return;
+    }
+    const above = article.querySelector(".plate, .story-rule");
+    while (above.nextSibling) above.nextSibling.remove();
+    above.after(template.content);
+    article.querySelector("[data-line]").innerHTML = line;
+    article.dispatchEvent(new CustomEvent("story:loaded", { bubbles: true }));
+    if (!asked) return;
+    const text = article.querySelector(".text, .live");
+    text.tabIndex = -1;
+    text.focus({ preventScroll: true });
+  };
+
+  // `asked`: by the reader, whose focus then goes along; else by the page itself, once it is looked at.
+  let waits = false;
+  const ask = async (asked) => {
+    if (waits) return;
+    waits = button.disabled = true;
+    button.textContent = "One moment …";
+    try {
+      const headers = { Accept: "application/json" };
+      const answer = await fetch(form.action, { method: "POST", headers, signal: AbortSignal.timeout(20000) });
+      if (!answer.ok) throw answer;
+      take(await answer.json(), asked);
+      localize();
+    } catch {
+      down.hidden = waits = button.disabled = false;
+      button.textContent = "Try again";
+      if (asked) button.focus();
+    }
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask(true);
+  });
+
+  // Not when prerendered or in a tab behind.
+  const look = () => {
+    if (document.visibilityState !== "visible" || document.prerendering) return;
+    for (const event of events) document.removeEventListener(event, look);
+    ask(false);
+  };
+  const events = ["visibilitychange", "prerenderingchange"];
+  for (const event of events) document.addEventListener(event, look);
+  look();
+})();
