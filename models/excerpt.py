@@ -59,20 +59,15 @@ def titles(found: list[Hit], asked: list[Run], now: datetime) -> list[Found]:
 
 
 def result(article: Article, shown: Presented, asked: list[Run]) -> Found:
-    text, standfirst = said(shown), composed(article.standfirst)
-    in_text, in_standfirst = spans(text, asked), spans(standfirst, asked)
+    title, standfirst, text = composed(article.title), composed(article.standfirst), said(shown)
+    names = composed(", ".join(author.name for author in article.authors))
+    in_title, in_standfirst, in_text, in_names = (spans(one, asked) for one in (title, standfirst, text, names))
     line = overlaid(standfirst, in_standfirst) if in_standfirst or not in_text else in_context(text, in_text)
-    tags = [(tag.slug, marked(tag.name, asked)) for tag in article.tags if spans(composed(tag.name), asked)]
-    names = ", ".join(author.name for author in article.authors)
-    anywhere = in_text or in_standfirst or tags or spans(composed(f"{article.title}\n{names}"), asked)
-    return Found(
-        article,
-        marked(article.title, asked),
-        line,
-        marked(names, asked),
-        tags,
-        "" if anywhere else CLOSED.get(shown.access, ""),
-    )
+    told = ((tag.slug, composed(tag.name)) for tag in article.tags)
+    tags = [(slug, overlaid(name, places)) for slug, name in told if (places := spans(name, asked))]
+    anywhere = in_title or in_standfirst or in_text or in_names or tags
+    note = "" if anywhere else CLOSED.get(shown.access, "")
+    return Found(article, overlaid(title, in_title), line, overlaid(names, in_names), tags, note)
 
 
 def said(shown: Presented) -> str:

@@ -115,7 +115,9 @@ def count(asked: list[Run], now: datetime, most: int, limits: Limits | None = No
         return 0
     limits = limits or Limits()
     query = _query(asked, Tier.WHOLE, None, limits, expansions(asked))
-    return len(places(query, *limits.places(now), most))
+    first, last = limits.places(now)
+    given = {"query": query, "first": first, "last": last, "most": most}
+    return db.session.scalar(_statement(is_postgresql(), counted=True), given) or 0
 
 
 def _query(asked: list[Run], tier: Tier, besides: Tier | None, limits: Limits, spelled: dict[str, list[str]]) -> str:
@@ -126,28 +128,31 @@ def _query(asked: list[Run], tier: Tier, besides: Tier | None, limits: Limits, s
 
 def places(query: str, first: int, last: int, most: int) -> list[int]:
     """The last `most` places of the stories that a query of ours finds, newest first."""
-    statement = _on_postgresql() if is_postgresql() else _on_sqlite()
-    return list(db.session.scalars(statement, {"query": query, "first": first, "last": last, "most": most}))
+    asked = {"query": query, "first": first, "last": last, "most": most}
+    return list(db.session.scalars(_statement(is_postgresql()), asked))
+
+
+ON_SQLITE = (
+    "SELECT rowid AS place FROM search_index WHERE search_index MATCH :query AND rowid BETWEEN :first AND :last "
+    "ORDER BY rowid DESC LIMIT :most"
+)
+ON_POSTGRESQL = (
+    "SELECT place FROM search_entry WHERE words @@ CAST(:query AS tsquery) AND place BETWEEN :first AND :last "
+    "ORDER BY place DESC LIMIT :most"
+)
 
 
 @cache
-def _on_sqlite() -> TextClause:
-    return text(
-        "SELECT rowid FROM search_index WHERE search_index MATCH :query AND rowid BETWEEN :first AND :last "
-        "ORDER BY rowid DESC LIMIT :most"
-    )
-
-
-@cache
-def _on_postgresql() -> TextClause:
+def _statement(on_postgresql: bool, *, counted: bool = False) -> TextClause:
+    statement = ON_POSTGRESQL if on_postgresql else ON_SQLITE
+    counting = f"SELECT count(*) FROM ({statement}) AS found"  # noqa: S608 - both are written here, above
+    asked = text(counting if counted else statement)
+    if not on_postgresql:
+        return asked
     # The query stands in the statement itself, so that the planner knows how common its words are: common ones are
     # quickest looked for from the newest story backwards, rare ones by the index. Only our own marks and letters are
     # in it (models/search_text.py), and SQLAlchemy quotes it.
-    query = bindparam("query", type_=String(), literal_execute=True)
-    return text(
-        "SELECT place FROM search_entry WHERE words @@ CAST(:query AS tsquery) AND place BETWEEN :first AND :last "
-        "ORDER BY place DESC LIMIT :most"
-    ).bindparams(query)
+    return asked.bindparams(bindparam("query", type_=String(), literal_execute=True))
 
 
 def expansions(asked: Iterable[Run]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 
-from models import LiveEntry, Tag, lost_address, utcnow
+from models import LiveEntry, SearchEntry, Tag, begin_write, db, lost_address, utcnow
 from models.article import Kind
 from models.excerpt import BEFORE, WIDE, in_context, marked, overlaid, spans
 from models.metering import Access
@@ -270,6 +270,16 @@ def test_a_page_of_results_asks_few_questions(app: Flask, client: FlaskClient, a
     assert len(asked) <= 14, asked
 
 
+def test_the_index_is_made_anew_by_a_command(magazine: None, app: Flask) -> None:
+    begin_write()
+    db.session.execute(db.delete(SearchEntry))
+    db.session.commit()
+    assert slugs(results(browser(app), "q=孟晚舟")) == []
+    told = app.test_cli_runner().invoke(args=["search-index"])
+    assert told.exit_code == 0 and "The index has 5 stories." in told.output
+    assert slugs(results(browser(app), "q=孟晚舟")) == ["meng"]
+
+
 # ---- The line of a hit ----
 
 
@@ -292,7 +302,7 @@ def test_a_line_begins_at_a_word_or_a_sentence_and_is_short(app: Flask) -> None:
 
 def test_no_character_is_cut_in_half(app: Flask) -> None:
     for shift in range(4):
-        made = bare(line("x" * shift + "葛\U000e0100" * 200 + "电梯" + "葛\U000e0100" * 200, "电梯"))
+        made = bare(line("葛\U000e0100" * 200 + "x" * shift + "电梯" + "葛\U000e0100" * 200, "电梯"))
         assert not made.startswith("… \U000e0100") and made.removesuffix("…").endswith("\U000e0100")
     made = line("字" * 500 + "电梯" + "字" * 500, "电梯")
     assert "<mark>电梯</mark>" in made
@@ -395,6 +405,7 @@ def test_a_wrong_address_is_searched_for(magazine: None, client: FlaskClient) ->
     assert slugs(reply.text) == ["meng"] and "<mark>Meng</mark>" in reply.text
     assert slugs(client.get("/articles/diplomacy-by-hostages").text) == ["hostages"]
     assert slugs(client.get("/tag/归舟").text) == ["meng"]
+    assert slugs(client.get("/meng-and-diplomacy").text) == ["hostages"], "no story has both: the word that says most"
     assert slugs(client.get("/no-such-page").text) == []
     assert 'role="search"' in client.get("/no-such-page").text
     assert 'id="results"' not in reply.text

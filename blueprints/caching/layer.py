@@ -140,10 +140,9 @@ def is_own_loopback(host: str, environ: dict[str, Any]) -> bool:
 def meaning(query: str) -> str | None:
     """The part of a query that pages are made from, in one order; None when there is more that might matter."""
     try:
-        query = query.encode("latin-1").decode(
-            "utf-8", "replace"
-        )  # WSGI's way to hand on bytes: 微博 not made %-signs of
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=10)
+        # WSGI hands bytes on so; programs do not always write hanzi as %-signs.
+        sent = query.encode("latin-1").decode("utf-8", "replace")
+        pairs = parse_qsl(sent, keep_blank_values=True, max_num_fields=10)
     except ValueError:
         return None
     kept = [(name, value) for name, value in pairs if not NOISE.fullmatch(name)]
