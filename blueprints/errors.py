@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 
+from blueprints import login
 from blueprints.moved import moved
 from blueprints.payments import gateway
 from models import db, lost_address, utcnow
@@ -41,7 +42,7 @@ def look_for() -> tuple[str, list[Found]]:
     words = lost_address.words_of(request.path) if request.method in ("GET", "HEAD") else ""
     now = utcnow()
     found, asked = lost_address.meant(words, now, MEANT)
-    return words, titles(found, asked, now)
+    return words, titles(found, asked, login.visitor(now), now)
 
 
 def payments_down(error: Exception) -> ResponseReturnValue:

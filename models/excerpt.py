@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from models.article import Article
 from models.hanzi import pieces
-from models.metering import Decision, Viewer
+from models.metering import Access, Decision, Viewer
 from models.plain import cut
 from models.presenting import Presented, fetch_texts, present
 from models.search_index import simplified
@@ -24,7 +24,7 @@ PAUSE = re.compile("[ 。！？；，、：]")  # after which a line may begin
 HANZI = {"hanzi": Markup('<span lang="zh">{}</span>'), "hashtag": Markup('<span class="hashtag" lang="zh">{}</span>')}
 MARK = Markup("<mark>{}</mark>")
 CLOSED = {
-    Decision.METER: "Found in the part that is counted.",
+    Decision.METER: "Found further down in the story.",
     Decision.SIGN_IN: "Found in the part that is for readers who sign in.",
     Decision.BECOME_PATRON: "Found in the part that is for patrons.",
 }
@@ -37,6 +37,7 @@ class Found:
     """One story of the results, as a list shows it."""
 
     article: Article
+    cost: Access  # what it asks of its readers now
     title: Markup
     line: Markup  # the hit in its context, else the standfirst
     authors: Markup = Markup("")
@@ -47,18 +48,22 @@ class Found:
 def results(found: list[Hit], asked: list[Run], viewer: Viewer, now: datetime) -> list[Found]:
     """The stories of these hits in their order, each with what was found in what this reader may read."""
     shown = fetch_texts(stories(found, now), viewer, tags=True)
-    return [result(article, present(article, viewer), asked) for article in shown]
+    return [result(article, present(article, viewer), asked, asks(article, viewer)) for article in shown]
 
 
-def titles(found: list[Hit], asked: list[Run], now: datetime) -> list[Found]:
+def titles(found: list[Hit], asked: list[Run], viewer: Viewer, now: datetime) -> list[Found]:
     """The same by title and standfirst alone, which everybody may read: no text is fetched."""
     return [
-        Found(article, marked(article.title, asked), marked(article.standfirst, asked))
+        Found(article, asks(article, viewer), marked(article.title, asked), marked(article.standfirst, asked))
         for article in stories(found, now, bylines=False)
     ]
 
 
-def result(article: Article, shown: Presented, asked: list[Run]) -> Found:
+def asks(article: Article, viewer: Viewer) -> Access:
+    return article.gate.asks(viewer.mode, viewer.now)
+
+
+def result(article: Article, shown: Presented, asked: list[Run], cost: Access) -> Found:
     title, standfirst, text = composed(article.title), composed(article.standfirst), said(shown)
     names = composed(", ".join(author.name for author in article.authors))
     in_title, in_standfirst, in_text, in_names = (spans(one, asked) for one in (title, standfirst, text, names))
@@ -67,7 +72,7 @@ def result(article: Article, shown: Presented, asked: list[Run]) -> Found:
     tags = [(slug, overlaid(name, places)) for slug, name in told if (places := spans(name, asked))]
     anywhere = in_title or in_standfirst or in_text or in_names or tags
     note = "" if anywhere else CLOSED.get(shown.access, "")
-    return Found(article, overlaid(title, in_title), line, overlaid(names, in_names), tags, note)
+    return Found(article, cost, overlaid(title, in_title), line, overlaid(names, in_names), tags, note)
 
 
 def said(shown: Presented) -> str:
