@@ -93,6 +93,11 @@ def visitor(now: datetime) -> Viewer:
     return Viewer(mode=Publication.mode(), now=now)
 
 
+def look_again() -> None:
+    """Forget who is signed in until somebody asks: the account may have gone meanwhile."""
+    g.pop("_login_user", None)
+
+
 def viewer(now: datetime) -> Viewer:
     """The reader, as the rules see one; without what the meter opened (blueprints/metering.py)."""
     who, anybody = account(), visitor(now)

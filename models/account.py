@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import Index, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import ShortEnum, db, new_public_id, utcnow
@@ -33,9 +33,14 @@ class Account(db.Model):
     is_anonymous = False
     here = None  # type: Here | None  # the sign-in that named it in this request; not annotated, for it is no column
 
+    PROVEN = text("email_verified_at IS NOT NULL")
+    __table_args__ = (
+        Index("uq_account_email_proven", "email", unique=True, sqlite_where=PROVEN, postgresql_where=PROVEN),
+    )
+
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(unique=True, default=new_public_id)
-    email: Mapped[str] = mapped_column(unique=True)  # as normal_email gives it
+    email: Mapped[str] = mapped_column(index=True)  # as normal_email gives it; theirs only once it is proven
     name: Mapped[str] = mapped_column(default="")
     password_hash: Mapped[str | None]
     role: Mapped[Role] = mapped_column(ShortEnum(Role), default=Role.READER)
@@ -61,18 +66,23 @@ class Account(db.Model):
         self.password_hash = password_hash
         SignIn.end(self.id, now)
 
-    def drop_unproven_password(self, now: datetime) -> None:
-        """Forget a password set before the address was proven: somebody else may have registered with it."""
-        if self.email_verified_at is None and self.password_hash is not None:
-            self.password_hash = None
-            SignIn.end(self.id, now)
-
-    def verify_email(self, at: datetime) -> None:
-        self.email_verified_at = self.email_verified_at or at
-
     @classmethod
     def by_email(cls, email: str) -> "Account | None":
-        return db.session.scalar(select(cls).where(cls.email == normal_email(email)))
+        """The one account whose address this is proven to be."""
+        return db.session.scalar(
+            select(cls).where(cls.email == normal_email(email), cls.email_verified_at.is_not(None))
+        )
+
+    @classmethod
+    def proven(cls, emails: set[str]) -> list["Account"]:
+        """Those whose addresses these are."""
+        return list(db.session.scalars(select(cls).where(cls.email.in_(emails), cls.email_verified_at.is_not(None))))
+
+    @classmethod
+    def newest_unproven(cls, email: str) -> "Account | None":
+        """The last that was registered with this address and has not proven it."""
+        named = select(cls).where(cls.email == normal_email(email), cls.email_verified_at.is_(None))
+        return db.session.scalar(named.order_by(cls.id.desc()).limit(1))
 
     @classmethod
     def by_session_id(cls, secret: str, now: datetime) -> "Account | None":
@@ -82,16 +92,5 @@ class Account(db.Model):
         if found is None:
             return None
         account, number, began_at, seen_at = found
-        account.here = Here(number, secret, began_at, seen_at)
+        account.here = Here(number, account.id, secret, began_at, seen_at)
         return account  # type: ignore[no-any-return]
-
-
-def account_of(email: str, now: datetime) -> Account:
-    """The account with this address, made if there is none: who opens a link sent there owns it."""
-    account = Account.by_email(email)
-    if account is None:
-        account = Account(email=normal_email(email), name="")
-        db.session.add(account)
-    account.verify_email(now)
-    db.session.flush()
-    return account

@@ -140,14 +140,20 @@ def letters_to_the_desk(leaver: Leaver) -> None:
 
 
 def sign_in_letters(leaver: Leaver) -> None:
-    db.session.execute(delete(SignInLetter).where(SignInLetter.email == leaver.account.email))
+    who = leaver.account
+    own = SignInLetter.email == who.email if who.email_verified_at else SignInLetter.account_id == who.id
+    db.session.execute(delete(SignInLetter).where(own))
 
 
 def mail(leaver: Leaver) -> None:
+    if leaver.account.email_verified_at is None:  # the address may be somebody else's, and so its mail
+        return
     Outbox.forget_person(leaver.account.email, leaver.account.name, leaver.nobody, leaver.at)
 
 
 def events_of_stripe(leaver: Leaver) -> None:
+    if leaver.account.email_verified_at is None:
+        return
     StripeEvent.forget_person(leaver.account.email)
 
 

@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ForeignKey, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.account import normal_email
@@ -35,6 +35,7 @@ class SignInLetter(db.Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[LetterKind] = mapped_column(ShortEnum(LetterKind))
     email: Mapped[str] = mapped_column(index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(unique=True)
     next_path: Mapped[str] = mapped_column(default="")
     browser_hash: Mapped[str] = mapped_column(default="", index=True)  # of the secret in the browser that asked
@@ -49,13 +50,19 @@ class SignInLetter(db.Model):
         return hashlib.sha256(token.encode()).hexdigest()
 
     @classmethod
-    def issue(cls, kind: LetterKind, email: str, now: datetime, next_path: str = "") -> tuple["SignInLetter", str]:
-        """A new letter and the token that goes into its link; the token is not kept anywhere."""
+    def issue(
+        cls, kind: LetterKind, email: str, now: datetime, *, next_path: str = "", account_id: int | None = None
+    ) -> tuple["SignInLetter", str]:
+        """A new letter and the token that goes into its link; the token is not kept anywhere.
+
+        `account_id`: the account it was written for, when no other may use it.
+        """
         token = secrets.token_urlsafe(24)
         letter = cls(
             kind=kind,
             email=normal_email(email),
             token_hash=cls.hash(token),
+            account_id=account_id,
             next_path=next_path,
             created_at=now,
             expires_at=now + LETTER_LIFE[kind],

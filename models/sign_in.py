@@ -21,6 +21,7 @@ class Here:
     """The sign-in by which this request came, as plain values that outlive a commit."""
 
     id: int
+    account_id: int
     secret: str
     began_at: datetime
     seen_at: datetime
@@ -71,7 +72,7 @@ class SignIn(db.Model):
         )
         db.session.add(row)
         db.session.flush()
-        return Here(row.id, secret, now, now)
+        return Here(row.id, account_id, secret, now, now)
 
     @classmethod
     def is_live(cls, now: datetime) -> ColumnElement[bool]:

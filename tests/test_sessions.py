@@ -255,15 +255,6 @@ def test_two_letters_at_once_make_one_account(two_sites):
     assert replies == [303, 303]
 
 
-def test_two_registrations_at_once_make_one_account(two_sites):
-    def register(number: int) -> int:
-        data = {"email": "twice@example.org", "password": f"password of number {number}"}
-        return visit(two_sites[number % 2]).post("/account/register", data=data).status_code
-
-    with ThreadPoolExecutor(4) as pool:
-        assert sorted(pool.map(register, range(4))) == [303, 422, 422, 422]
-
-
 def test_an_old_hash_is_made_anew_without_ending_sessions(app):
     old = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
     reader, browser = make_account(password_hash=old), visit(app)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from flask import current_app, session, url_for
 from flask_login import logout_user
@@ -9,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 
 from blueprints.accounts import devices, limits
 from blueprints.filters import SPACE, clock, day
-from blueprints.login import account, hash_password, needs_rehash, safe_next, sign_in
-from models import Account, Donation, LetterKind, Order, Outbox, SignIn, SignInLetter, begin_write, db, utcnow
-from models.account import account_of
+from blueprints.login import account, hash_password, needs_rehash, password_matches, safe_next, sign_in
+from models import Account, LetterKind, Outbox, SignIn, SignInLetter, begin_write, db, utcnow
 from models.letter import LETTER_LIFE
+from models.proving import account_of, lock_address, prove
 
 OPENED_AT = {
     LetterKind.SIGN_IN: "letters.open_link",
@@ -20,6 +21,7 @@ OPENED_AT = {
     LetterKind.VERIFY: "letters.verify",
 }
 LONGEST_NEXT = 500  # characters
+T = TypeVar("T")
 
 
 def onward(path: str | None) -> str:
@@ -35,7 +37,7 @@ def start_session(who: Account, *, remember: bool = True) -> None:
     before, now, place = account(), utcnow(), devices.place(who.id)
     begin_write()
     if before and before.here:
-        SignIn.end(before.id, now, only=before.here.id)
+        SignIn.end(before.here.account_id, now, only=before.here.id)
     if who.email_verified_at and SignIn.is_strange(who.id, place):
         Outbox.post("new-device", who.email, browser=place.browser, when=_moment(now))
     who.here = SignIn.begin(who.id, place, now, remembered=remember)
@@ -75,28 +77,32 @@ def _life(kind: LetterKind) -> str:
     return f"{life.days} days" if life.days > 1 else f"{int(life.total_seconds()) // 60} minutes"
 
 
-def prove(who: Account, now: datetime) -> None:
-    """The address is theirs, so what was given or bought with it is too. The caller commits."""
-    who.verify_email(now)
-    Donation.claim(who.email, who.id)
-    Order.claim(who.email, who.id)
+def post_verify_letter(who: Account, now: datetime) -> None:
+    """The letter that proves the address of this account. The caller commits.
+
+    When the address has a proven account, the letter says so and how to sign in; the pages never do.
+    """
+    letter, token = SignInLetter.issue(LetterKind.VERIFY, who.email, now, account_id=who.id)
+    name = "verify-known" if Account.by_email(who.email) else "verify"
+    Outbox.post(name, letter.email, link=_link(letter.kind, token), lasts=_life(letter.kind))
 
 
-def register(email: str, name: str, password_hash: str, now: datetime) -> Account | None:
-    """A new account and the letter that confirms its address; None when the address has one. Commits."""
+def register(email: str, name: str, password_hash: str, now: datetime) -> Account:
+    """A new account, whatever others name this address, and the letter that proves it. Commits."""
     begin_write()
-    if Account.by_email(email):
-        db.session.commit()
-        return None
     who = Account(email=email, name=name, password_hash=password_hash)
     db.session.add(who)
-    post_letter(LetterKind.VERIFY, email, now)
-    try:
-        db.session.commit()
-    except IntegrityError:  # on PostgreSQL two may register one address at once
-        db.session.rollback()
-        return None
+    db.session.flush()
+    post_verify_letter(who, now)
+    db.session.commit()
     return who
+
+
+def by_password(email: str, password: str) -> Account | None:
+    """The account with the proven address, or the last one registered with it. Always verifies two passwords."""
+    candidates = Account.by_email(email), Account.newest_unproven(email)
+    fits = [password_matches(candidate, password) for candidate in candidates]
+    return next((candidate for candidate, right in zip(candidates, fits, strict=True) if right), None)
 
 
 Entered = tuple[Account, str] | None
@@ -107,7 +113,7 @@ def post_sign_in_letter(email: str, now: datetime, next_path: str, browser: str)
 
     Letters sent before keep their own life: a new one asked for by somebody else must not lock the reader out.
     """
-    letter, token = SignInLetter.issue(LetterKind.SIGN_IN, email, now, next_path[:LONGEST_NEXT])
+    letter, token = SignInLetter.issue(LetterKind.SIGN_IN, email, now, next_path=next_path[:LONGEST_NEXT])
     code = letter.give_code(browser)
     Outbox.post("sign-in", letter.email, link=_link(letter.kind, token), lasts=_life(letter.kind), code=code)
 
@@ -123,43 +129,52 @@ def enter_by_code(browser: str, code: str, now: datetime, here: int | None) -> E
 
 
 def _enter(spend: Callable[[], SignInLetter | None], now: datetime, here: int | None) -> Entered:
-    """Spend a sign-in letter: its account, made if there is none, and where to go on.
+    """Spend a sign-in letter: its account, made if there is none, and where to go on. Commits.
 
-    `here` is the account this browser is signed in with. Elsewhere, a password that was set before the address was
-    proven is dropped with all its sessions: whoever registered with it has not shown that the address is theirs.
+    `here` is the account this browser is signed in with. When it was registered here with that address, it is the one
+    that is proven, with its password. Any other that names the address may be a stranger's, and goes.
     """
-    try:
-        return _enter_once(spend, now, here)
-    except IntegrityError:  # another letter made the account a moment ago (PostgreSQL); now it is there
-        db.session.rollback()
-        return _enter_once(spend, now, here)
+
+    def once() -> Entered:
+        letter = spend()
+        return (_owner(letter.email, now, here), letter.next_path) if letter else None
+
+    return _write(once)
 
 
-def _enter_once(spend: Callable[[], SignInLetter | None], now: datetime, here: int | None) -> Entered:
-    begin_write()
-    letter = spend()
-    if letter is None:
-        db.session.commit()
-        return None
-    known = Account.by_email(letter.email)
-    if known and known.id != here:
-        known.drop_unproven_password(now)
-    who = known or account_of(letter.email, now)
-    prove(who, now)
-    db.session.commit()
-    return who, letter.next_path
+def _owner(email: str, now: datetime, here: int | None) -> Account:
+    lock_address(email)
+    own = db.session.get(Account, here, populate_existing=True) if here else None
+    return prove(own, now) if own and own.email == email else account_of(email, now)
 
 
-def reset_password(token: str, password_hash: str, now: datetime) -> Account | None:
+def _write(once: Callable[[], T]) -> T:
+    """Do it in a transaction; once more when another proved the same address at that moment (PostgreSQL). Commits."""
+    for last in (False, True):
+        begin_write()
+        try:
+            done = once()
+            db.session.commit()
+        except IntegrityError:
+            db.session.rollback()
+            if last:
+                raise
+        else:
+            return done
+    raise AssertionError("unreachable")
+
+
+def reset_password(token: str, password_hash: str, now: datetime, here: int | None) -> Account | None:
     """Spend a reset letter on a new password. None when the letter is spent or old. Commits."""
-    begin_write()
-    letter = SignInLetter.spend(token, LetterKind.RESET, now)
-    who = Account.by_email(letter.email) if letter else None
-    if who:
-        prove(who, now)
-        _set_password(who, password_hash, now)
-    db.session.commit()
-    return who
+
+    def once() -> Account | None:
+        letter = SignInLetter.spend(token, LetterKind.RESET, now)
+        who = _owner(letter.email, now, here) if letter else None
+        if who:
+            _set_password(who, password_hash, now)
+        return who
+
+    return _write(once)
 
 
 def change_password(who: Account, password_hash: str, now: datetime) -> None:
@@ -175,16 +190,23 @@ def _set_password(who: Account, password_hash: str, now: datetime) -> None:
     Outbox.post("password-changed", who.email)
 
 
-def verify(token: str, who: Account, now: datetime) -> bool:
-    """Spend the letter that confirms the address of the account signed in here. Commits."""
-    begin_write()
-    letter = SignInLetter.spend(token, LetterKind.VERIFY, now)
-    if letter is None or letter.email != who.email:
-        db.session.rollback()
-        return False
-    prove(who, now)
-    db.session.commit()
-    return True
+def verify(token: str, here: int, now: datetime) -> Account | None:
+    """Spend the letter that proves the address of the account signed in here: the account it has from now on.
+
+    None when the letter is spent, old or another account's. Commits.
+    """
+
+    def once() -> Account | None:
+        letter = SignInLetter.find(token, LetterKind.VERIFY, now)
+        if letter is None or letter.account_id != here:
+            return None
+        lock_address(letter.email)
+        who = db.session.get(Account, here, populate_existing=True)
+        if who is None or who.email != letter.email:
+            return None
+        return prove(who, now) if SignInLetter.spend(token, LetterKind.VERIFY, now) else None
+
+    return _write(once)
 
 
 def pass_the_door(who: Account, password: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.accounts import area, devices, entering, limits, page
 from blueprints.accounts.entering import onward, start_session
 from blueprints.accounts.forms import CodeForm, EmailForm, ResetForm
-from blueprints.login import account, hash_password, safe_next, signed_in_only
+from blueprints.login import account, hash_password, look_again, safe_next, signed_in_only
 from models import Account, LetterKind, SignInLetter, begin_write, db, utcnow
 
 bp = area("letters")
@@ -73,14 +73,18 @@ def enter(token: str) -> ResponseReturnValue:
 
 @bp.route("/forgot", methods=["GET", "POST"])
 def forgot() -> ResponseReturnValue:
-    """Ask for a letter that sets a new password. Only an account gets one; the answer does not tell."""
+    """Ask for a letter that sets a new password. Only an account gets one; the answer does not tell.
+
+    Who registered without proving the address proves it by this letter.
+    """
     form = EmailForm.posted()
     if not form.submitted():
         return page("forgot", form)
     now = utcnow()
     limits.count_letter(form.email.data, now)
     begin_write()
-    if Account.by_email(form.email.data):
+    known = [Account.by_email(form.email.data), Account.newest_unproven(form.email.data)]
+    if any(known):
         entering.post_letter(LetterKind.RESET, form.email.data, now)
     db.session.commit()
     return render_template("accounts/letter_sent.html", email=form.email.data)
@@ -96,7 +100,8 @@ def reset(token: str) -> ResponseReturnValue:
     form.owner, form.owner_name = letter.email, holder.name if holder else ""
     if not form.submitted():
         return page("reset", form, email=letter.email)
-    who = entering.reset_password(token, hash_password(form.password.data), utcnow())
+    here = account()
+    who = entering.reset_password(token, hash_password(form.password.data), utcnow(), here.id if here else None)
     if who is None:
         return over(url_for("letters.forgot"))
     start_session(who)
@@ -110,17 +115,29 @@ def verify(token: str) -> ResponseReturnValue:
     if letter is None:
         return over(url_for("own.home"))
     who = account()
-    return render_template("accounts/verify.html", email=letter.email, own=bool(who and who.email == letter.email))
+    return render_template(
+        "accounts/verify.html",
+        email=letter.email,
+        own=bool(who and who.id == letter.account_id),
+        known=Account.by_email(letter.email) is not None,
+    )
 
 
 @bp.post("/verify/<token>")
 @signed_in_only
 def confirm(token: str) -> ResponseReturnValue:
     """Confirm the address of the account signed in here: who registered it and who reads its mail are then one."""
-    who = account()
-    if who is None or not entering.verify(token, who, utcnow()):
+    here = account()
+    here_id = here.id if here else 0  # the account itself may be gone afterwards
+    who = entering.verify(token, here_id, utcnow())
+    if who is None:
+        look_again()
         return over(url_for("own.home"))
-    flash("Your address is confirmed. What was given or bought with it is in your account.", "good")
+    if who.id == here_id:
+        flash("Your address is confirmed. What was given or bought with it is in your account.", "good")
+    else:
+        start_session(who)
+        flash("You had an account with this address before. You are in it now, with what you saved just now.", "good")
     return redirect(url_for("own.home"), code=303)
 
 
@@ -133,7 +150,7 @@ def verify_again() -> ResponseReturnValue:
         now = utcnow()
         limits.count_letter(who.email, now)
         begin_write()
-        entering.post_letter(LetterKind.VERIFY, who.email, now)
+        entering.post_verify_letter(who, now)
         db.session.commit()
         flash(f"We sent a letter to {who.email}.", "good")
     return redirect(url_for("own.home"), code=303)

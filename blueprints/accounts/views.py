@@ -15,18 +15,17 @@ from blueprints.accounts import (
 )
 from blueprints.accounts.entering import onward, start_session
 from blueprints.accounts.forms import LoginForm, RegisterForm
-from blueprints.login import account, hash_password, password_matches, safe_next
-from models import Account, utcnow
+from blueprints.login import account, hash_password, safe_next
+from models import utcnow
 
 bp = area("accounts")
 OWN_PAGES = (reading_views, session_views, export_views, leaving_views)  # imported for the addresses they put there
 WRONG = "This e-mail and this password do not go together. Try again, or ask for a link by e-mail instead."
-TAKEN = "We could not register this address with that password. If it is yours, sign in or ask for a link."
 
 
 @bp.route("/register", methods=["GET", "POST"])
 def register() -> ResponseReturnValue:
-    """A new account, signed in at once. A taken address costs the same time and is not called one."""
+    """A new account, signed in at once, whether or not others name the address: only its letter tells."""
     form = RegisterForm.posted(next=safe_next(request.args.get("next")))
     if request.method == "GET" and account():
         return redirect(onward(form.next.data), code=303)
@@ -35,10 +34,8 @@ def register() -> ResponseReturnValue:
     now = utcnow()
     limits.count_registration(form.email.data, now)
     who = entering.register(form.email.data, form.name.data, hash_password(form.password.data), now)
-    if who is None:
-        return page("register", form, TAKEN)
     start_session(who)
-    flash(f"Welcome. We sent a letter to {who.email}: its link confirms the address.", "good")
+    flash(f"Welcome. We sent a letter to {who.email}: open it to confirm the address.", "good")
     return redirect(onward(form.next.data), code=303)
 
 
@@ -52,8 +49,8 @@ def login() -> ResponseReturnValue:
         return page("login", form)
     now = utcnow()
     limits.count_password(form.email.data, now)
-    who = Account.by_email(form.email.data)
-    if not password_matches(who, form.password.data) or who is None:  # in this order: it takes time for the unknown too
+    who = entering.by_password(form.email.data, form.password.data)
+    if who is None:
         return page("login", form, WRONG)
     entering.pass_the_door(who, form.password.data, now)
     start_session(who, remember=form.remember.data)

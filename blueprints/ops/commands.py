@@ -22,6 +22,7 @@ from blueprints.payments import reconciling
 from models import Account, Attempts, Role, SignIn, SignInLetter, begin_write, db, utcnow
 from models.account import normal_email
 from models.passwords import refusal
+from models.proving import drop_old_unproven, prove
 
 PAUSE = 1.0  # seconds between two looks at the outbox
 RECONCILE_EVERY = timedelta(hours=1)
@@ -47,7 +48,7 @@ def create_user(email: str, role: str, name: str) -> None:
         db.session.flush()
     account.role, account.name = Role(role), name or account.name
     account.set_password_hash(password_hash, utcnow())
-    account.verify_email(utcnow())
+    prove(account, utcnow())
     db.session.commit()
     click.echo(f"{account.email} can sign in now, as {role}.")
 
@@ -82,6 +83,7 @@ def sweep() -> None:
     begin_write()
     Attempts.forget(utcnow() - timedelta(days=2))
     SignIn.forget(utcnow())
+    drop_old_unproven(utcnow())
     SignInLetter.forget(utcnow() - timedelta(days=2))
     db.session.commit()
     if current_app.config["STRIPE_SECRET_KEY"]:

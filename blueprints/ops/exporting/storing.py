@@ -169,7 +169,7 @@ class _Rows:
             db.session.add(self.tags[name])
             db.session.flush()
         emails = {normal_email(email) for made in batch for _, email in made.comments if email}
-        self.accounts = {row.email: row.id for row in _by(Account, "email", emails).values()}
+        self.accounts = {row.email: row.id for row in Account.proven(emails)}
 
     def hang(self, made: Made) -> None:
         article, story = made.row, made.story

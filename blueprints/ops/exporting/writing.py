@@ -155,7 +155,9 @@ class Writer:
                 found = select(Comment).where(Comment.article_id == number).order_by(Comment.written_at, Comment.id)
                 rows = list(db.session.scalars(found))
                 signed = {row.account_id for row in rows if row.account_id}
-                signers = select(Account.id, Account.email).where(Account.id.in_(signed))
+                signers = select(Account.id, Account.email).where(
+                    Account.id.in_(signed), Account.email_verified_at.is_not(None)
+                )
                 emails = {number: email for number, email in db.session.execute(signers)}
                 threads = {"story": slug, "comments": telling.comments(rows, emails)}
                 self._put(f"comments/{safe_name(slug)}.yaml", dumped(threads))
