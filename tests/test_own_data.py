@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 
+from blueprints import metering
 from blueprints.accounts.own_data import PARTS, Part
 from blueprints.accounts.packing import as_csv
 from models import Account, Comment, Contribution, Correction, ReadStory, SavedStory, begin_write, db, utcnow
@@ -37,6 +38,8 @@ def reader(app):
         for table in (SavedStory, ReadStory):
             table.keep(who.id, story.id, NOON)
         db.session.commit()
+        begin_write()
+        metering.ledger().claim(metering.key_of(who), "month:2026-11", NOON, story.id, 3, NOON, is_known=False)
         reply = Comment(article_id=story.id, name=name, email=email, account_id=who.id)
         reply.write(f"Words of *{email}*")
         keep(reply, Contribution(name=name, email=email, subject="A tip", body=f"Tip of {email}"))
@@ -67,6 +70,7 @@ def test_what_is_in_it(got):
     assert "password_hash" not in got["account.json"] and "argon2" not in str(got)
     assert part(got, "saved-stories")[0]["story_address"] == "http://127.0.0.1:5000/articles/upstairs-story"
     assert part(got, "read-stories")[0]["last_read_at"] == "2026-11-20T12:00:00Z"
+    assert part(got, "meter")[0]["story"] == "楼上 Upstairs"
     assert part(got, "replies")[0]["words"] == "Words of *robin@example.org*"
     assert (part(got, "gifts")[0]["amount"], part(got, "gifts")[0]["currency"]) == ("25.00", "EUR")
     assert part(got, "orders")[0]["amount"] == "280.00"

@@ -1,5 +1,6 @@
 """Delete an account. Whoever is signed in must also know the password, or read the mail of its address."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import func, select
 from wtforms import PasswordField, RadioField, SelectChoice
 
+from blueprints import metering
 from blueprints.accounts import entering, history, limits
 from blueprints.accounts.forms import PASSWORD_NEEDED
 from blueprints.accounts.own_views import bp, reader
@@ -20,6 +22,7 @@ from models.leaving import MayNotLeave, hindrance, leave, running_gifts
 from models.own_rows import theirs
 from models.patronage import is_patron
 
+log = logging.getLogger(__name__)
 LINK_LIFE = timedelta(minutes=60)
 WRONG = "This is not your password. Try again, or sign out and ask for a new one."
 
@@ -120,7 +123,7 @@ def _serializer(who: Account) -> URLSafeTimedSerializer:
 
 
 def erase(who: Account, form: LeavingForm) -> ResponseReturnValue:
-    account_id, email = who.id, who.email
+    account_id, email, readings = who.id, who.email, metering.key_of(who)
     begin_write()
     try:
         leave(account_id, utcnow(), keeps_words=form.replies.data == "keep")
@@ -128,6 +131,17 @@ def erase(who: Account, form: LeavingForm) -> ResponseReturnValue:
         db.session.rollback()
         return shown(who, form, proven=True, refused=str(why), status=409)
     db.session.commit()
+    forget_readings(readings)
     session.clear()
     logout_user()  # after clear(): it leaves a word in the session to take the remember cookie away
     return render_template("accounts/deleted.html", email=email)
+
+
+def forget_readings(key: str) -> None:
+    """The meter's count of who has left. Its ledger may be elsewhere, so not in the transaction of the rest."""
+    begin_write()
+    try:
+        metering.ledger().erase(key, keep_count=False)
+    except metering.LedgerAway:
+        log.warning("The meter's ledger does not answer: what %s read is kept until its period is over.", key)
+    db.session.commit()

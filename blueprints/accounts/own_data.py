@@ -10,8 +10,10 @@ from flask import current_app
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import joinedload
 
+from blueprints import metering
 from models import (
     Account,
+    Article,
     Comment,
     Contribution,
     Correction,
@@ -78,6 +80,18 @@ def saved_stories(who: Account) -> Part:
 def read_stories(who: Account) -> Part:
     rows = [_story(row) | {"last_read_at": row.read_at} for row in _kept(ReadStory, who)]
     return Part("read-stories", "Stories you opened while signed in, and when last.", rows)
+
+
+def meter(who: Account) -> Part:
+    """Raises LedgerAway."""
+    found = metering.ledger().record(metering.key_of(who))
+    named = select(Article).where(Article.id.in_({reading.article_id for reading in found}))
+    titles = {article.id: article.title for article in _rows(named)}
+    rows = [
+        {"period": reading.period, "story": titles.get(reading.article_id or 0, ""), "opened_at": reading.at}
+        for reading in found
+    ]
+    return Part("meter", "Stories that counted towards your free ones, in each period that is still kept.", rows)
 
 
 def comments(who: Account) -> Part:
@@ -154,6 +168,7 @@ PARTS: tuple[Callable[[Account], Part], ...] = (
     mail,
     saved_stories,
     read_stories,
+    meter,
     comments,
     contributions,
     corrections,
@@ -164,6 +179,7 @@ PARTS: tuple[Callable[[Account], Part], ...] = (
 
 
 def parts_of(who: Account) -> list[Part]:
+    """Raises LedgerAway when the meter cannot be asked."""
     return [part(who) for part in PARTS]
 
 
