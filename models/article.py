@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, or_, selec
 from sqlalchemy.orm import Mapped, attributes, joinedload, mapped_column, relationship, selectinload
 
 from models import heat as warmth
+from models.author import Author, Byline
 from models.base import ShortEnum, db, utcnow
 from models.liveblog import LiveEntry
 from models.metering import Access, Gate, Mode
@@ -62,29 +63,6 @@ class Category(db.Model):
         return db.session.scalar(select(cls).where(cls.slug == slug))
 
 
-class Author(db.Model):
-    id: Mapped[int] = mapped_column(primary_key=True)
-    slug: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    bio: Mapped[str] = mapped_column(default="")
-    role: Mapped[str] = mapped_column(default="")
-
-    @classmethod
-    def by_slug(cls, slug: str) -> "Author | None":
-        return db.session.scalar(select(cls).where(cls.slug == slug))
-
-    @classmethod
-    def in_order(cls) -> list["Author"]:
-        return list(db.session.scalars(select(cls).order_by(cls.name)))
-
-    @classmethod
-    def published(cls, now: datetime) -> list["Author"]:
-        """Those with a story to read, by name."""
-        told = select(Byline.author_id).join(Article, Article.id == Byline.article_id)
-        told = told.where(Byline.author_id == cls.id, Article.is_out(now))
-        return list(db.session.scalars(select(cls).where(told.exists()).order_by(cls.name)))
-
-
 class Tag(db.Model):
     """A subject, or a hashtag as people wrote it: then `meaning` says it in English."""
 
@@ -127,15 +105,6 @@ article_tag = db.Table(
     db.Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
     db.Column("tag_id", ForeignKey("tag.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
-
-
-class Byline(db.Model):
-    """Who wrote an article, in the order of the byline."""
-
-    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
-    author_id: Mapped[int] = mapped_column(ForeignKey("author.id"), primary_key=True, index=True)
-    position: Mapped[int] = mapped_column(default=0)
-    author: Mapped[Author] = relationship(lazy="joined", innerjoin=True)
 
 
 class Article(db.Model):
@@ -248,6 +217,13 @@ class Article(db.Model):
         self.status = Status.PUBLISHED
         self.published_at = self.published_at or at
 
+    def set_free(self, at: datetime) -> None:
+        """Open it to everybody, whatever it asks: people need to know. What it asked is kept."""
+        self.set_free_at = self.set_free_at or at
+
+    def close_again(self) -> None:
+        self.set_free_at = None
+
     def unpublish(self) -> None:
         self.status = Status.DRAFT
 
@@ -335,6 +311,11 @@ class Article(db.Model):
             .unique()
             .one_or_none()
         )
+
+    @classmethod
+    def by_ids(cls, ids: list[int]) -> dict[int, "Article"]:
+        """Stories by their id, whatever their status."""
+        return {story.id: story for story in db.session.scalars(select(cls).where(cls.id.in_(ids)))}
 
     @classmethod
     def visible(cls, slug: str, now: datetime) -> "Article | None":

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from models.article import Article, Status, Tag
 from models.base import db
 from models.liveblog import LiveEntry
+from models.metering import Access
 from models.offer import Offer
 from models.page import Page
 from models.picture import Picture
@@ -75,6 +76,8 @@ def missing(article: Article) -> dict[str, str]:
         lacks["title"] = "The title is empty. Write one before the story goes out."
     if not article.source.strip() and not article.entries:
         lacks["source"] = "The text is empty. Write it before the story goes out."
+    if article.access is Access.PATRONS_FIRST and article.free_from is None:
+        lacks["free_from"] = "Patrons read it first, but until when? Write the day from which it is free."
     if article.picture is not None:
         if not article.picture_alt.strip():
             lacks["picture_alt"] = "The picture has no description. Say what it shows, for those who cannot see it."

@@ -9,6 +9,7 @@ from blueprints.accounts import (
     export_views,
     leaving_views,
     limits,
+    meter_views,
     page,
     reading_views,
     session_views,
@@ -19,7 +20,13 @@ from blueprints.login import account, hash_password, safe_next
 from models import utcnow
 
 bp = area("accounts")
-OWN_PAGES = (reading_views, session_views, export_views, leaving_views)  # imported for the addresses they put there
+OWN_PAGES = (
+    reading_views,
+    session_views,
+    export_views,
+    leaving_views,
+    meter_views,
+)  # imported for the addresses they put there
 WRONG = "This e-mail and this password do not go together. Try again, or ask for a link by e-mail instead."
 
 

@@ -23,7 +23,7 @@ from models import Article, Author, Category, LiveEntry, Page, Picture, Publicat
 from models.article import Kind
 from models.base import new_public_id
 from models.hanzi import has_hanzi
-from models.metering import Access
+from models.metering import Access, Mode
 from models.offer import Edition
 from models.slug import slugify
 
@@ -32,6 +32,7 @@ ACCESS = {
     Access.METERED: "Metered",
     Access.MEMBERS: "Members",
     Access.PATRONS: "Patrons",
+    Access.PATRONS_FIRST: "Patrons first, then all",
 }
 KINDS = {Kind.ARTICLE: "Story", Kind.LIVEBLOG: "Liveblog"}
 LONGEST_TAG = 80  # characters
@@ -39,6 +40,11 @@ LONGEST_TITLE = 300
 LONGEST_NAME = 100  # of a category or an author
 PLACES = 5  # on the board
 IN_FEEDS = {"teaser": "A teaser, and a link to the rest", "drop": "Leave them out"}  # models/feeding.py
+MODES = {
+    Mode.METER: "Count metered stories; each story as it says",
+    Mode.OPEN: "Everything is free, and we ask",
+    Mode.HARD: "Metered stories are for patrons",
+}
 PICTURES = 11  # to choose from in a story's form
 
 
@@ -52,6 +58,7 @@ class StoryForm(Form):
     source = Text("Text")
     category = SelectField("Category", coerce=whole_or_none)
     access = SelectField("Open to", choices={access.value: words for access, words in ACCESS.items()}, default="free")
+    free_from = LocalTime("Free from", [Optional()])
     published_at = LocalTime("Goes out", [Optional()])
     slug = Words("Address", [Length(max=200)])
     move = BooleanField("Change the address; the old one will lead to it")
@@ -127,7 +134,7 @@ def pictures_to_choose(chosen: str) -> list[Picture]:
 
 def _typed_of(story: Article) -> dict[str, object]:
     names = (
-        "title standfirst source slug published_at updated_at picture_alt picture_caption picture_credit "
+        "title standfirst source slug published_at updated_at free_from picture_alt picture_caption picture_credit "
         "picture_focus is_lead place other_place other_zone"
     )
     return {
@@ -187,6 +194,7 @@ class PublicationForm(Form):
     address = Text("Postal address", [Length(max=500)])
     email = Words("E-mail", [Optional(), Email("This is no e-mail address. Write it as name@example.org.")])
     gated_in_feeds = SelectField("Gated stories in feeds", choices=IN_FEEDS, default="teaser")
+    reading_mode = SelectField("What readers meet", choices={mode.value: words for mode, words in MODES.items()})
     before = HiddenField()
 
     @classmethod

@@ -11,7 +11,7 @@ from models import Publication, Tag, begin_write, db, utcnow
 from models.editing import Place, all_tag_names, set_board, tags_named
 
 MEANWHILE = "Somebody changed this page meanwhile. What they wrote is below; save again to put yours in its place."
-SAID = ("motto", "colophon", "wordmark_hanzi", "publisher", "address", "email", "gated_in_feeds")
+SAID = ("motto", "colophon", "wordmark_hanzi", "publisher", "address", "email", "gated_in_feeds", "reading_mode")
 
 
 @bp.route("/publication", methods=["GET", "POST"])

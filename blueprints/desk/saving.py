@@ -101,6 +101,7 @@ def fill(story: Article, form: StoryForm, written: Written) -> None:
     story.title, story.standfirst = form.title.data, form.standfirst.data.strip()
     story.write(form.source.data, story.source_format, written)
     story.access, story.kind = Access(form.access.data), Kind(form.kind.data)
+    story.free_from = form.free_from.instant(story.free_from) if story.access is Access.PATRONS_FIRST else None
     story.category = db.session.get(Category, form.category.data) if form.category.data else None
     story.series, story.series_position = series_place(form, story)
     story.tags = tags_named(form.tags.names)

@@ -11,7 +11,7 @@ from blueprints.desk.area import bp
 from blueprints.desk.forms import ACCESS, StoryForm
 from blueprints.desk.saving import Refused, SavedMeanwhile, keep, sketch
 from blueprints.filters import clock, day, day_short
-from models import Article, Offer, db, utcnow
+from models import Article, Offer, begin_write, db, utcnow
 from models.article import Kind, SourceFormat
 from models.editing import DeskState, entry_counts, how_many, in_state, missing, state_of, waits, was_out
 from models.metering import VISITOR, Viewer
@@ -97,6 +97,22 @@ def edit_story(article_id: int) -> ResponseReturnValue:
     return at_work(db.session.get(Article, article_id) or abort(404))
 
 
+@bp.post("/articles/<int:article_id>/free")
+def set_free(article_id: int) -> ResponseReturnValue:
+    """With one click: what people need to know is open to all, or asks again what it asked before."""
+    begin_write()
+    story = db.session.get(Article, article_id, with_for_update=True) or abort(404)
+    if request.form.get("free"):
+        story.set_free(utcnow())
+        flash("The story is free for everybody.", "good")
+    else:
+        story.close_again()
+        flash("The story asks again what it asked before.", "good")
+    db.session.commit()
+    back = "desk.stories" if request.form.get("next") else "desk.edit_story"
+    return redirect(url_for(back, article_id=None if request.form.get("next") else article_id), code=303)
+
+
 def at_work(story: Article | None) -> ResponseReturnValue:
     """Show the form, or do what its button says. Whatever goes wrong, the page comes back with all that was typed."""
     now, form = utcnow(), StoryForm.of(story)
@@ -176,6 +192,7 @@ def preview(form: StoryForm, story: Article | None, now: datetime) -> ResponseRe
         popular=[],
         now=now,
         told=None,
+        is_patron=True,
         is_visible=False,
         newest_first=drawn.is_open,
         notices=[("", "This is a preview. It is not saved; your text is in the tab you came from.")],

@@ -65,6 +65,7 @@ def values_of(story: Article, reads: Viewer, now: datetime) -> dict[str, Any]:
         "following": following(story, place, now),
         "popular": popular(),
         "now": now,
+        "is_patron": reads.is_patron,
         "is_visible": story.is_visible(now),
         "newest_first": newest_first(story),
     }

@@ -23,6 +23,7 @@ from models.metering import FRESH_A_DAY, Claim, Decision, Gate, Period, Viewer, 
 
 log = logging.getLogger(__name__)
 FRESH = Limit("fresh-readers", FRESH_A_DAY, timedelta(days=1))
+KEPT_PERIODS = 1  # besides the one that runs: an open liveblog looks at the one before
 AHEAD = ("Sec-Purpose", "Purpose", "X-Moz")  # what browsers say when they fetch before anybody asked
 
 
@@ -156,6 +157,14 @@ def merge(_app: Flask, user: Any, **_: Any) -> None:
     except LedgerAway:
         log.warning("What a visitor had read could not be carried over: the meter's ledger does not answer.")
     db.session.commit()
+
+
+def forget(now: datetime) -> None:
+    """Drop what no count and no cookie refers to any more: two periods after its own. The caller commits."""
+    before = this_period(now)
+    for _ in range(KEPT_PERIODS):
+        before = this_period(before.start - timedelta(seconds=1))
+    ledger().forget(min(before.key, f"{now - pointer.AFTER:%Y-%m-%d}"))
 
 
 def init_app(app: Flask) -> None:

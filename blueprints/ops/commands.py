@@ -10,6 +10,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from blueprints import metering
 from blueprints.login import hash_password
 from blueprints.ops.demo_command import demo
 from blueprints.ops.exporting.export_command import export
@@ -82,6 +83,7 @@ def sweep() -> None:
     """The hourly round."""
     begin_write()
     Attempts.forget(utcnow() - timedelta(days=2))
+    metering.forget(utcnow())
     SignIn.forget(utcnow())
     drop_old_unproven(utcnow())
     SignInLetter.forget(utcnow() - timedelta(days=2))

@@ -2,17 +2,6 @@
 (() => {
   "use strict";
   const article = document.querySelector("main article"), form = article.querySelector("[data-ask]");
-
-  // Dates in the reader's own time; the page has them in the publisher's.
-  const localize = () => {
-    for (const time of article.querySelectorAll("[data-local]")) {
-      const at = new Date(time.dateTime), day = { weekday: "long", day: "numeric", month: "long" };
-      const hour = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }).replace(":", ".");
-      const words = at.toLocaleDateString("en-GB", day).replace(",", "");
-      time.textContent = (hour === "00.00" ? words : `${words}, ${hour}`).replaceAll(" ", "\u00a0");
-    }
-  };
-  localize();
   if (!form) return;
 
   const button = form.querySelector("button"), down = article.querySelector("[data-down]");
@@ -47,7 +36,7 @@
       const answer = await fetch(form.action, { method: "POST", headers, signal: AbortSignal.timeout(20000) });
       if (!answer.ok) throw answer;
       take(await answer.json(), asked);
-      localize();
+      document.dispatchEvent(new Event("meter:told"));
     } catch {
       down.hidden = waits = button.disabled = false;
       button.textContent = "Try again";

@@ -166,6 +166,7 @@ def _story(slug: str, front: dict[str, Any], text: str, sizes: Sizes) -> Story:
         kind=Kind(front.get("kind", "article")),
         status=Status.PUBLISHED,
         access=Access(front["access"]),
+        free_from=front.get("free_from"),
         **words,
         **picture,
         picture_focus=front.get("image_focus", ""),

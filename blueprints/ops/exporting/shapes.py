@@ -114,12 +114,13 @@ SERIES = Shape(Series, _own("slug", "title", "description"))
 TERM = Shape(Term, _own("hanzi", "pinyin", "meaning"))
 PUBLICATION = Shape(
     Publication,
-    _own("motto", "colophon", "wordmark_hanzi", "publisher", "address", "email", "gated_in_feeds"),
-    frozenset({"gated_in_feeds"}),
+    _own("motto", "colophon", "wordmark_hanzi", "publisher", "address", "email", "gated_in_feeds", "reading_mode"),
+    frozenset({"gated_in_feeds", "reading_mode"}),
 )
 ARTICLE = Shape(
     Article,
     _own("title", "standfirst", "slug", "kind", "status", "access", date="published_at", updated="updated_at")
+    | _own("free_from", set_free="set_free_at")
     | _own(lead="is_lead", part="series_position")
     | _own("picture_alt", "picture_caption", "picture_credit", "picture_focus")
     | _own("place", "other_place", "other_zone", opened="opened_at", closed="closed_at")

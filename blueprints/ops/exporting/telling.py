@@ -18,8 +18,9 @@ def front_of_article(article: Article) -> dict[str, Any]:
         "corrections": [{"date": note.noted_at, "note": note.note} for note in article.notes],
         "entries": [_entry(entry) for entry in article.entries],
     }
-    order = "title standfirst slug kind status access date updated category authors tags series part lead picture "
-    order += "picture_alt picture_caption picture_credit picture_focus place other_place other_zone opened closed "
+    order = "title standfirst slug kind status access free_from set_free date updated category authors tags "
+    order += "series part lead picture picture_alt picture_caption picture_credit picture_focus "
+    order += "place other_place other_zone opened closed "
     order += "corrections entries format created saved reads heat live_version imported_from id"
     whole = told | {word: value for word, value in hung.items() if value}
     return {word: whole[word] for word in order.split() if word in whole}
