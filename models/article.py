@@ -383,6 +383,13 @@ class Article(db.Model):
         return cls.cards(now).where(cls.bylines.any(Byline.author_id == author.id))
 
     @classmethod
+    def published_authors(cls, now: datetime) -> list[Author]:
+        """Those with a story to read, by name."""
+        told = select(Byline.author_id).join(cls, cls.id == Byline.article_id)
+        told = told.where(Byline.author_id == Author.id, cls.is_out(now))
+        return list(db.session.scalars(select(Author).where(told.exists()).order_by(Author.name)))
+
+    @classmethod
     def for_desk(cls) -> Select[Any]:
         """Every story for the editor's list, last saved first."""
         return (

@@ -21,13 +21,6 @@ class Author(db.Model):
     def in_order(cls) -> list["Author"]:
         return list(db.session.scalars(select(cls).order_by(cls.name)))
 
-    @classmethod
-    def published(cls, now: datetime) -> list["Author"]:
-        """Those with a story to read, by name."""
-        told = select(Byline.author_id).join(Article, Article.id == Byline.article_id)
-        told = told.where(Byline.author_id == cls.id, Article.is_out(now))
-        return list(db.session.scalars(select(cls).where(told.exists()).order_by(cls.name)))
-
 
 class Byline(db.Model):
     """Who wrote an article, in the order of the byline."""

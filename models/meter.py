@@ -34,6 +34,11 @@ class Reading:
     at: datetime
 
 
+def key_of_account(public_id: str) -> str:
+    """The ledger's name for an account. Not its number: SQLite gives that to another once the account is gone."""
+    return f"account:{public_id}"
+
+
 class MeterRead(db.Model):
     """One article that one reader opened; it counts in this period and no other."""
 

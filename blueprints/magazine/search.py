@@ -13,7 +13,7 @@ from blueprints import login
 from blueprints.filters import popular, sections
 from blueprints.magazine import metadata
 from blueprints.magazine.area import bp, house, page
-from models import Author, Category, Tag, archive, utcnow
+from models import Article, Author, Category, Tag, archive, utcnow
 from models.excerpt import results
 from models.generation import memo, plain
 from models.plain import cut
@@ -130,7 +130,7 @@ def search() -> ResponseReturnValue:
 
 
 def narrowings(asked: Asked, now: datetime) -> list[Narrowing]:
-    authors = memo("authors", lambda: [(author.slug, author.name) for author in Author.published(now)])
+    authors = memo("authors", lambda: [(author.slug, author.name) for author in Article.published_authors(now)])
     years = memo("years", lambda: archive.years(current_app.config["ZONE"], now))
     categories = [(section.slug, section.name) for section in sections()]
     return [

@@ -18,7 +18,7 @@ from blueprints.metering.valkey_ledger import LedgerAway, ValkeyLedger
 from blueprints.security import network
 from models import Account, Article, begin_write, db, utcnow
 from models.article import Kind
-from models.meter import DatabaseLedger
+from models.meter import DatabaseLedger, key_of_account
 from models.metering import FRESH_A_DAY, Claim, Decision, Gate, Period, Viewer, decide, period
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def this_period(now: datetime) -> Period:
 
 def key_of(who: Account | None) -> str:
     """The ledger's name for who asks: the account's, else the visitor's; "" for a visitor it has never seen."""
-    return f"account:{who.id}" if who else pointer.read()
+    return key_of_account(who.public_id) if who else pointer.read()
 
 
 def limit_of(who: Account | None) -> int:
