@@ -7,8 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import models  # every table, so that migrations see them all
 from blueprints import caching, errors, filters, login, metering, payments, security, settings
-from blueprints.accounts import letter_views, own_views
-from blueprints.accounts import views as accounts
+from blueprints.accounts import areas as accounts
 from blueprints.comments import views as comments
 from blueprints.contribute import views as contribute
 from blueprints.desk import views as desk
@@ -24,9 +23,7 @@ AREAS = (
     health.bp,
     mail_views.bp,
     stripe_webhook.bp,
-    accounts.bp,
-    letter_views.bp,
-    own_views.bp,
+    *accounts.AREAS,
     offers.bp,
     orders.bp,
     donations.bp,

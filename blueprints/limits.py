@@ -18,7 +18,7 @@ class Limit:
     per: timedelta
 
 
-QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 
 
 def count(limits: Mapping[Limit, str], now: datetime) -> timedelta | None:
@@ -36,4 +36,6 @@ def count(limits: Mapping[Limit, str], now: datetime) -> timedelta | None:
 def when(wait: timedelta) -> str:
     """How long that is in words: in 3 minutes."""
     minutes = math.ceil(wait.total_seconds() / 60)
+    if minutes > 90:
+        return f"in {math.ceil(minutes / 60)} hours"
     return "in a minute" if minutes <= 1 else f"in {minutes} minutes"

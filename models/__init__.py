@@ -15,6 +15,7 @@ from models.offer import Edition, Offer
 from models.order import Order
 from models.outbox import Outbox
 from models.page import Page, Publication
+from models.passkey import Passkey, SpentChallenge
 from models.patronage import Donation
 from models.payment import Payment
 from models.picture import Picture
@@ -23,6 +24,7 @@ from models.redirect import Redirect
 from models.related import RelatedStory
 from models.search_index import SearchEntry, SearchWord
 from models.search_upkeep import keep_up
+from models.second_factor import RecoveryCode, SecondFactor
 from models.series import Series
 from models.sign_in import SignIn
 from models.stripe_event import StripeEvent
@@ -47,10 +49,12 @@ __all__ = [
     "Order",
     "Outbox",
     "Page",
+    "Passkey",
     "Payment",
     "Picture",
     "Publication",
     "ReadStory",
+    "RecoveryCode",
     "Redemption",
     "Redirect",
     "RelatedStory",
@@ -58,9 +62,11 @@ __all__ = [
     "SavedStory",
     "SearchEntry",
     "SearchWord",
+    "SecondFactor",
     "Series",
     "SignIn",
     "SignInLetter",
+    "SpentChallenge",
     "StripeEvent",
     "Tag",
     "Term",

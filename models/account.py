@@ -85,12 +85,17 @@ class Account(db.Model):
         return db.session.scalar(named.order_by(cls.id.desc()).limit(1))
 
     @classmethod
+    def by_public_id(cls, public_id: str) -> "Account | None":
+        return db.session.scalar(select(cls).where(cls.public_id == public_id))
+
+    @classmethod
     def by_session_id(cls, secret: str, now: datetime) -> "Account | None":
         """The account whose live sign-in has this secret, with that sign-in as `here`: one query."""
-        theirs = select(cls, SignIn.id, SignIn.began_at, SignIn.seen_at).join(SignIn, SignIn.account_id == cls.id)
+        known = (SignIn.id, SignIn.began_at, SignIn.seen_at, SignIn.proved_at, SignIn.two_factors)
+        theirs = select(cls, *known).join(SignIn, SignIn.account_id == cls.id)
         found = db.session.execute(theirs.where(SignIn.secret_hash == SignIn.hash(secret), SignIn.is_live(now))).first()
         if found is None:
             return None
-        account, number, began_at, seen_at = found
-        account.here = Here(number, account.id, secret, began_at, seen_at)
+        account, number, began_at, seen_at, proved_at, two_factors = found
+        account.here = Here(number, account.id, secret, began_at, seen_at, proved_at, two_factors)
         return account  # type: ignore[no-any-return]

@@ -2,10 +2,10 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, ForeignKey, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, ForeignKey, and_, delete, literal, or_, select, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import db, utcnow
@@ -25,6 +25,8 @@ class Here:
     secret: str
     began_at: datetime
     seen_at: datetime
+    proved_at: datetime
+    two_factors: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,17 @@ class SignIn(db.Model):
     seen_at: Mapped[datetime] = mapped_column(default=utcnow)  # about; see SEEN_EVERY
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+    proved_at: Mapped[datetime] = mapped_column(default=utcnow)  # when they last showed who they are
+    two_factors: Mapped[bool] = mapped_column(default=False)  # by a passkey, or by a code after the first thing
 
     @staticmethod
     def hash(secret: str) -> str:
         return hashlib.sha256(secret.encode()).hexdigest()
 
     @classmethod
-    def begin(cls, account_id: int, place: Place, now: datetime, *, remembered: bool) -> Here:
+    def begin(
+        cls, account_id: int, place: Place, now: datetime, *, remembered: bool, two_factors: bool = False
+    ) -> Here:
         """A new sign-in; its secret goes into the browser's cookie and is kept nowhere. The caller commits."""
         secret = secrets.token_urlsafe(32)
         row = cls(
@@ -69,10 +75,20 @@ class SignIn(db.Model):
             began_at=now,
             seen_at=now,
             expires_at=now + (REMEMBERED if remembered else BRIEF),
+            proved_at=now,
+            two_factors=two_factors,
         )
         db.session.add(row)
         db.session.flush()
-        return Here(row.id, account_id, secret, now, now)
+        return Here(row.id, account_id, secret, now, now, now, two_factors)
+
+    @classmethod
+    def prove(cls, here: Here, now: datetime, *, two_factors: bool) -> Here | None:
+        """They showed anew who they are. None when the sign-in has ended meanwhile. The caller commits."""
+        row = update(cls).where(cls.id == here.id, cls.is_live(now))
+        row = row.values(proved_at=now, two_factors=or_(cls.two_factors, literal(two_factors)))
+        found = db.session.execute(row.returning(cls.proved_at, cls.two_factors)).first()
+        return replace(here, proved_at=found[0], two_factors=found[1]) if found else None
 
     @classmethod
     def is_live(cls, now: datetime) -> ColumnElement[bool]:

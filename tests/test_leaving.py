@@ -121,6 +121,8 @@ def fill_tables_unknown_here(who: Account, story_id: int) -> None:
 
 
 def filling(column: Any) -> Any:
+    if column.name == "sealed":
+        return None  # their second factor is off: else they would be asked for a code
     if isinstance(column.type, JSON):
         return {"name": NAME, "email": EMAIL}
     if isinstance(column.type, LargeBinary):

@@ -10,7 +10,7 @@ import pytest
 from blueprints import metering
 from blueprints.accounts.own_data import PARTS, Part
 from blueprints.accounts.packing import as_csv
-from models import Account, Comment, Contribution, Correction, ReadStory, SavedStory, begin_write, db, utcnow
+from models import Account, Comment, Contribution, Correction, Passkey, ReadStory, SavedStory, begin_write, db, utcnow
 from tests.accounts_tools import letters, stay_in_one_window, visit
 from tests.makers import NOON, keep, make_account, make_article, sign_in
 from tests.test_accounts import buy, give, pay
@@ -38,6 +38,7 @@ def reader(app):
         for table in (SavedStory, ReadStory):
             table.keep(who.id, story.id, NOON)
         db.session.commit()
+        keep(Passkey(account_id=who.id, credential_id=email, public_key=b"key", name=f"Phone of {name}"))
         begin_write()
         metering.ledger().claim(metering.key_of(who), "month:2026-11", NOON, story.id, 3, NOON, is_known=False)
         reply = Comment(article_id=story.id, name=name, email=email, account_id=who.id)

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
-from flask import Response, current_app, request
+from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.wrappers import Response
+
+R = TypeVar("R", bound=Response)  # a redirect is not of Flask's own class
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class SignedCookie:
         except BadSignature:
             return ""
 
-    def set(self, response: Response, value: str) -> Response:
+    def set(self, response: R, value: str) -> R:
         response.set_cookie(
             self.name,
             str(self._serializer().dumps(value)),

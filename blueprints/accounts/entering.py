@@ -29,7 +29,7 @@ def onward(path: str | None) -> str:
     return (safe_next(path) if len(path or "") <= LONGEST_NEXT else "") or url_for("own.home")
 
 
-def start_session(who: Account, *, remember: bool = True) -> None:
+def start_session(who: Account, *, remember: bool = True, two_factors: bool = False) -> None:
     """Sign in afresh: nothing of the session before is carried over. Commits.
 
     A proven address is told of a browser that was never seen with this account.
@@ -40,7 +40,7 @@ def start_session(who: Account, *, remember: bool = True) -> None:
         SignIn.end(before.here.account_id, now, only=before.here.id)
     if who.email_verified_at and SignIn.is_strange(who.id, place):
         Outbox.post("new-device", who.email, browser=place.browser, when=_moment(now))
-    who.here = SignIn.begin(who.id, place, now, remembered=remember)
+    who.here = SignIn.begin(who.id, place, now, remembered=remember, two_factors=two_factors)
     db.session.commit()
     session.clear()
     sign_in(who, remember=remember)

@@ -8,10 +8,17 @@ from wtforms.validators import InputRequired, Length
 
 from blueprints.forms import EmailLine, Form, Line, printable
 from blueprints.login import LONGEST_PASSWORD
+from models.passkey import LONGEST_NAME
 from models.passwords import SHORTEST, refusal
 
 PASSWORD_NEEDED = InputRequired("The password is missing. Write it here.")
-NOT_TOO_LONG = Length(max=LONGEST_PASSWORD, message=f"This is too long. {LONGEST_PASSWORD} characters are the most.")
+
+
+def not_longer(most: int) -> Length:
+    return Length(max=most, message=f"This is too long. {most} characters are the most.")
+
+
+NOT_TOO_LONG = not_longer(LONGEST_PASSWORD)
 
 
 def email_line() -> EmailLine:
@@ -29,7 +36,7 @@ def new_password(label: str) -> PasswordField:
 def name_line() -> Line:
     return Line(
         "Name",
-        [Length(max=80, message="This is too long. 80 characters are the most."), printable],
+        [not_longer(80), printable],
         render_kw={"autocomplete": "name"},
     )
 
@@ -93,6 +100,35 @@ class ResetForm(ChoosesPassword):
 class PasswordForm(ChoosesPassword):
     current = PasswordField("Current password", [PASSWORD_NEEDED], render_kw={"autocomplete": "current-password"})
     password = new_password("New password")
+
+
+class ConfirmForm(Form):
+    """The password once more."""
+
+    password = PasswordField("Password", [PASSWORD_NEEDED], render_kw={"autocomplete": "current-password"})
+    next = HiddenField()
+
+
+class AppForm(Form):
+    """The six digits of an app; what is left out does not fit, as what is wrong does not."""
+
+    code = Line(
+        "Code from your app",
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 20, "spellcheck": "false"},
+    )
+
+
+class StepForm(AppForm):
+    """The second step: a code of the app, or one of the recovery codes."""
+
+    recovery = Line(
+        "Recovery code",
+        render_kw={"autocomplete": "off", "maxlength": 60, "spellcheck": "false", "autocapitalize": "none"},
+    )
+
+
+class PasskeyForm(Form):
+    name = Line("Name", [not_longer(LONGEST_NAME), printable])
 
 
 class NameForm(Form):

@@ -4,8 +4,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.accounts import area, devices, entering, limits, page
-from blueprints.accounts.entering import onward, start_session
 from blueprints.accounts.forms import CodeForm, EmailForm, ResetForm
+from blueprints.accounts.second_step import admit
 from blueprints.login import account, hash_password, look_again, safe_next, signed_in_only
 from models import Account, LetterKind, SignInLetter, begin_write, db, utcnow
 
@@ -48,8 +48,7 @@ def code() -> ResponseReturnValue:
     if entered is None:
         return page("code", form, WRONG_CODE, email="")
     who, next_path = entered
-    start_session(who)
-    return redirect(onward(next_path), code=303)
+    return admit(who, next_path=next_path)
 
 
 @bp.get("/link/<token>")
@@ -67,8 +66,7 @@ def enter(token: str) -> ResponseReturnValue:
     if entered is None:
         return over(url_for("letters.link"))
     who, next_path = entered
-    start_session(who)
-    return redirect(onward(next_path), code=303)
+    return admit(who, next_path=next_path)
 
 
 @bp.route("/forgot", methods=["GET", "POST"])
@@ -104,9 +102,9 @@ def reset(token: str) -> ResponseReturnValue:
     who = entering.reset_password(token, hash_password(form.password.data), utcnow(), here.id if here else None)
     if who is None:
         return over(url_for("letters.forgot"))
-    start_session(who)
+    answer = admit(who, next_path=url_for("own.home"))
     flash("Your new password holds from now on. You are signed out everywhere else.", "good")
-    return redirect(url_for("own.home"), code=303)
+    return answer
 
 
 @bp.get("/verify/<token>")
@@ -135,10 +133,10 @@ def confirm(token: str) -> ResponseReturnValue:
         return over(url_for("own.home"))
     if who.id == here_id:
         flash("Your address is confirmed. What was given or bought with it is in your account.", "good")
-    else:
-        start_session(who)
-        flash("You had an account with this address before. You are in it now, with what you saved just now.", "good")
-    return redirect(url_for("own.home"), code=303)
+        return redirect(url_for("own.home"), code=303)
+    answer = admit(who)
+    flash("You had an account with this address before. You are in it now, with what you saved just now.", "good")
+    return answer
 
 
 @bp.post("/verify")

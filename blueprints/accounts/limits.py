@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from werkzeug.exceptions import TooManyRequests
 
-from blueprints.limits import HOUR, QUARTER, Limit, count, when
+from blueprints.limits import DAY, HOUR, QUARTER, Limit, count, when
 from blueprints.security import bucket, network
-from models import Attempts, begin_write, db
+from models import Account, Attempts, begin_write, db
 from models.account import normal_email
 
 PASSWORD_BY_EMAIL = Limit("password-by-email", 10, QUARTER)
@@ -17,6 +17,11 @@ LETTER_BY_EMAIL = Limit("letter-by-email", 5, HOUR)
 LETTER_BY_ADDRESS = Limit("letter-by-address", 50, HOUR)
 CODE_BY_ADDRESS = Limit("code-by-address", 50, QUARTER)
 EXPORT_BY_ACCOUNT = Limit("export-by-account", 5, HOUR)
+# Three of a million codes fit at any moment: in a day of guessing, one chance in fourteen thousand.
+CODE_BY_ACCOUNT = Limit("code-by-account", 6, QUARTER)
+CODE_BY_ACCOUNT_A_DAY = Limit("code-by-account-a-day", 24, DAY)
+RECOVERY_BY_ACCOUNT = Limit("recovery-by-account", 6, QUARTER)
+PASSKEY_BY_ADDRESS = Limit("passkey-by-address", 50, QUARTER)
 
 
 def count_password(email: str, now: datetime) -> None:
@@ -47,6 +52,31 @@ def count_code(now: datetime) -> None:
 def count_export(public_id: str, now: datetime) -> None:
     """One more zip is made for this account."""
     _count({EXPORT_BY_ACCOUNT: public_id}, now)
+
+
+def code_limits(who: Account) -> dict[Limit, str]:
+    """What a code of the app counts against."""
+    return {CODE_BY_ACCOUNT: who.public_id, CODE_BY_ACCOUNT_A_DAY: who.public_id, CODE_BY_ADDRESS: network()}
+
+
+def recovery_limits(who: Account) -> dict[Limit, str]:
+    """Recovery codes have a count of their own: whoever guesses at the app does not lock its owner out."""
+    return {RECOVERY_BY_ACCOUNT: who.public_id, CODE_BY_ADDRESS: network()}
+
+
+def passkey_limits() -> dict[Limit, str]:
+    return {PASSKEY_BY_ADDRESS: network()}
+
+
+def count_try(limits: dict[Limit, str], now: datetime) -> None:
+    """One more try. Aborts with 429, however right it may be."""
+    _count(limits, now)
+
+
+def forgive_try(limits: dict[Limit, str], now: datetime) -> None:
+    """It was right, so it does not count. The caller commits; `now` is that of `count_try`."""
+    for limit, who in limits.items():
+        Attempts.take_back(bucket(limit.what, who), now, limit.per)
 
 
 def _count(limits: dict[Limit, str], now: datetime) -> None:

@@ -20,9 +20,12 @@ from models import (
     Donation,
     Order,
     Outbox,
+    Passkey,
     Payment,
     ReadStory,
+    RecoveryCode,
     SavedStory,
+    SecondFactor,
     SignIn,
     SignInLetter,
     db,
@@ -55,6 +58,23 @@ def sign_ins(who: Account) -> Part:
         for row in _rows(select(SignIn).where(SignIn.account_id == who.id).order_by(SignIn.began_at))
     ]
     return Part("sign-ins", "Where you are and were signed in. Networks are kept as keyed hashes only.", rows)
+
+
+def passkeys(who: Account) -> Part:
+    rows = [
+        {"name": row.name, "added_at": row.created_at, "last_used_at": row.last_used_at, "shared": row.is_synced}
+        | {"credential": row.credential_id, "times_signed": row.sign_count}
+        for row in Passkey.of(who.id)
+    ]
+    return Part("passkeys", "Your passkeys: the public half of each. What signs never leaves your device.", rows)
+
+
+def second_factor(who: Account) -> Part:
+    factor = SecondFactor.of(who.id)
+    is_on = SecondFactor.is_on(who.id)
+    row: Row = {"on": is_on, "on_since": factor.turned_on_at if factor and is_on else None}
+    row |= {"recovery_codes_left": RecoveryCode.left(who.id)}
+    return Part("second-factor", "Whether an app is asked for. Its secret is sealed, and the codes are hashes.", [row])
 
 
 def sign_in_letters(who: Account) -> Part:
@@ -167,6 +187,8 @@ def payments(who: Account) -> Part:
 PARTS: tuple[Callable[[Account], Part], ...] = (
     account,
     sign_ins,
+    passkeys,
+    second_factor,
     sign_in_letters,
     mail,
     saved_stories,

@@ -3,8 +3,10 @@
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from blueprints import proofs
 from blueprints.accounts import area, entering, history, limits, page
 from blueprints.accounts.forms import NameForm, PasswordForm
+from blueprints.accounts.second_step import enter
 from blueprints.login import account, hash_password, password_matches, safe_next, signed_in_only
 from blueprints.payments import gateway
 from models import Account, Donation, Payment, Publication, begin_write, db, utcnow
@@ -111,7 +113,8 @@ def password() -> ResponseReturnValue:
             return page("password", form, who=who)
         entering.pass_the_door(who, form.current.data, now)
     new_hash = hash_password(form.password.data)
+    remember, by_two = current_app.config["REMEMBER_COOKIE_NAME"] in request.cookies, proofs.by_two_factors()
     entering.change_password(who, new_hash, now)
-    entering.start_session(who, remember=current_app.config["REMEMBER_COOKIE_NAME"] in request.cookies)
+    enter(who, remember=remember, two_factors=by_two)
     flash("Your password is changed. You are signed out everywhere else.", "good")
     return redirect(url_for("own.password"), code=303)

@@ -12,10 +12,12 @@ from blueprints.accounts import (
     meter_views,
     page,
     reading_views,
+    relying_party,
     session_views,
 )
-from blueprints.accounts.entering import onward, start_session
+from blueprints.accounts.entering import onward
 from blueprints.accounts.forms import LoginForm, RegisterForm
+from blueprints.accounts.second_step import admit, enter
 from blueprints.login import account, hash_password, safe_next
 from models import utcnow
 
@@ -41,27 +43,26 @@ def register() -> ResponseReturnValue:
     now = utcnow()
     limits.count_registration(form.email.data, now)
     who = entering.register(form.email.data, form.name.data, hash_password(form.password.data), now)
-    start_session(who)
+    enter(who, remember=True, two_factors=False)
     flash(f"Welcome. We sent a letter to {who.email}: open it to confirm the address.", "good")
     return redirect(onward(form.next.data), code=303)
 
 
 @bp.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
-    """By e-mail and password. Every refusal reads the same and takes as long."""
+    """By e-mail and password, or a passkey by its button. Every refusal reads the same and takes as long."""
     form = LoginForm.posted(next=safe_next(request.args.get("next")))
     if request.method == "GET" and account():
         return redirect(onward(form.next.data), code=303)
     if not form.submitted():
-        return page("login", form)
+        return page("login", form, party=relying_party.here())
     now = utcnow()
     limits.count_password(form.email.data, now)
     who = entering.by_password(form.email.data, form.password.data)
     if who is None:
-        return page("login", form, WRONG)
+        return page("login", form, WRONG, party=relying_party.here())
     entering.pass_the_door(who, form.password.data, now)
-    start_session(who, remember=form.remember.data)
-    return redirect(onward(form.next.data), code=303)
+    return admit(who, remember=form.remember.data, next_path=form.next.data)
 
 
 @bp.get("/logout")
