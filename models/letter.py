@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, delete, select, update
+from sqlalchemy import ForeignKey, and_, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.account import normal_email
@@ -17,12 +17,16 @@ class LetterKind(StrEnum):
     SIGN_IN = "sign-in"
     RESET = "reset"
     VERIFY = "verify"
+    CHANGE = "change-email"  # to the new address
+    BACK = "email-changed"  # to the address before
 
 
 LETTER_LIFE = {
     LetterKind.SIGN_IN: timedelta(minutes=15),
     LetterKind.RESET: timedelta(minutes=60),
     LetterKind.VERIFY: timedelta(days=3),
+    LetterKind.CHANGE: timedelta(minutes=60),
+    LetterKind.BACK: timedelta(days=7),
 }
 
 
@@ -111,7 +115,14 @@ class SignInLetter(db.Model):
         db.session.execute(delete(cls).where(cls.expires_at < before))
 
     @classmethod
-    def void(cls, email: str, now: datetime) -> None:
-        """Links sent before a change of password open nothing any more."""
-        sent = update(cls).where(cls.email == normal_email(email), cls.kind != LetterKind.VERIFY)
-        db.session.execute(sent.where(cls.used_at.is_(None)).values(used_at=now))
+    def void(cls, email: str, account_id: int, now: datetime) -> None:
+        """Links sent before a change of password or address let nobody in, and change nothing, any more."""
+        in_ = and_(cls.email == normal_email(email), cls.kind.in_([LetterKind.SIGN_IN, LetterKind.RESET]))
+        change = and_(cls.account_id == account_id, cls.kind == LetterKind.CHANGE)
+        db.session.execute(update(cls).where(or_(in_, change), cls.used_at.is_(None)).values(used_at=now))
+
+    def void_later_ways_back(self, now: datetime) -> None:
+        """Of several changes, the way back from the first undoes the later ones: theirs must not undo it again."""
+        cls = SignInLetter
+        later = update(cls).where(cls.account_id == self.account_id, cls.kind == LetterKind.BACK, cls.id > self.id)
+        db.session.execute(later.where(cls.used_at.is_(None)).values(used_at=now))

@@ -66,9 +66,10 @@ class Passkey(db.Model):
         return db.session.scalar(row)
 
     @classmethod
-    def forget(cls, account_id: int) -> None:
-        """Remove all keys of an account. The caller commits."""
-        db.session.execute(delete(cls).where(cls.account_id == account_id))
+    def forget(cls, account_id: int, since: datetime | None = None) -> None:
+        """Remove all keys of an account, or those added since then. The caller commits."""
+        theirs = delete(cls).where(cls.account_id == account_id)
+        db.session.execute(theirs.where(cls.created_at >= since) if since else theirs)
 
 
 class SpentChallenge(db.Model):

@@ -74,6 +74,13 @@ class SecondFactor(db.Model):
         return db.session.scalar(row.values(last_step=step).returning(cls.account_id)) is not None
 
     @classmethod
+    def forget_since(cls, account_id: int, since: datetime) -> None:
+        """Turn it off if it was turned on since then. The caller commits."""
+        row = cls.of(account_id)
+        if row and row.turned_on_at and row.turned_on_at >= since:
+            cls.forget(account_id)
+
+    @classmethod
     def forget(cls, account_id: int) -> None:
         """Turn it off, with its recovery codes. The caller commits."""
         db.session.execute(delete(cls).where(cls.account_id == account_id))

@@ -19,6 +19,8 @@ OPENED_AT = {
     LetterKind.SIGN_IN: "letters.open_link",
     LetterKind.RESET: "letters.reset",
     LetterKind.VERIFY: "letters.verify",
+    LetterKind.CHANGE: "own.confirm_email",
+    LetterKind.BACK: "own.email_back",
 }
 LONGEST_NEXT = 500  # characters
 T = TypeVar("T")
@@ -62,10 +64,10 @@ def _moment(at: datetime) -> str:
     return f"{day(at)}, {clock(at)} ({current_app.config['TIMEZONE']})".replace(SPACE, " ")
 
 
-def post_letter(kind: LetterKind, email: str, now: datetime) -> None:
-    """Write the letter with its link into the outbox. The caller commits."""
-    letter, token = SignInLetter.issue(kind, email, now)
-    Outbox.post(kind.value, letter.email, link=_link(kind, token), lasts=_life(kind))
+def post_letter(kind: LetterKind, email: str, now: datetime, *, account_id: int | None = None, name: str = "") -> None:
+    """Write the letter with its link into the outbox; `name`: another template than the kind's. The caller commits."""
+    letter, token = SignInLetter.issue(kind, email, now, account_id=account_id)
+    Outbox.post(name or kind.value, letter.email, link=_link(kind, token), lasts=_life(kind))
 
 
 def _link(kind: LetterKind, token: str) -> str:
@@ -82,9 +84,8 @@ def post_verify_letter(who: Account, now: datetime) -> None:
 
     When the address has a proven account, the letter says so and how to sign in; the pages never do.
     """
-    letter, token = SignInLetter.issue(LetterKind.VERIFY, who.email, now, account_id=who.id)
-    name = "verify-known" if Account.by_email(who.email) else "verify"
-    Outbox.post(name, letter.email, link=_link(letter.kind, token), lasts=_life(letter.kind))
+    name = "verify-known" if Account.by_email(who.email) else ""
+    post_letter(LetterKind.VERIFY, who.email, now, account_id=who.id, name=name)
 
 
 def register(email: str, name: str, password_hash: str, now: datetime) -> Account:
@@ -139,7 +140,7 @@ def _enter(spend: Callable[[], SignInLetter | None], now: datetime, here: int | 
         letter = spend()
         return (_owner(letter.email, now, here), letter.next_path) if letter else None
 
-    return _write(once)
+    return write(once)
 
 
 def _owner(email: str, now: datetime, here: int | None) -> Account:
@@ -148,7 +149,7 @@ def _owner(email: str, now: datetime, here: int | None) -> Account:
     return prove(own, now) if own and own.email == email else account_of(email, now)
 
 
-def _write(once: Callable[[], T]) -> T:
+def write(once: Callable[[], T]) -> T:
     """Do it in a transaction; once more when another proved the same address at that moment (PostgreSQL). Commits."""
     for last in (False, True):
         begin_write()
@@ -174,7 +175,7 @@ def reset_password(token: str, password_hash: str, now: datetime, here: int | No
             _set_password(who, password_hash, now)
         return who
 
-    return _write(once)
+    return write(once)
 
 
 def change_password(who: Account, password_hash: str, now: datetime) -> None:
@@ -186,7 +187,7 @@ def change_password(who: Account, password_hash: str, now: datetime) -> None:
 
 def _set_password(who: Account, password_hash: str, now: datetime) -> None:
     who.set_password_hash(password_hash, now)
-    SignInLetter.void(who.email, now)
+    SignInLetter.void(who.email, who.id, now)
     Outbox.post("password-changed", who.email)
 
 
@@ -206,7 +207,7 @@ def verify(token: str, here: int, now: datetime) -> Account | None:
             return None
         return prove(who, now) if SignInLetter.spend(token, LetterKind.VERIFY, now) else None
 
-    return _write(once)
+    return write(once)
 
 
 def pass_the_door(who: Account, password: str, now: datetime) -> None:

@@ -131,5 +131,12 @@ class PasskeyForm(Form):
     name = Line("Name", [not_longer(LONGEST_NAME), printable])
 
 
+class AddressForm(Form):
+    """A new address, and the password that says it is really the owner who asks."""
+
+    email = EmailLine("New address", [InputRequired("The new address is missing. Write it here.")])
+    current = PasswordField("Your password", [PASSWORD_NEEDED], render_kw={"autocomplete": "current-password"})
+
+
 class NameForm(Form):
     name = name_line()

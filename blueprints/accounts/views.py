@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.accounts import (
     area,
+    email_views,
     entering,
     export_views,
     leaving_views,
@@ -22,13 +23,8 @@ from blueprints.login import account, hash_password, safe_next
 from models import utcnow
 
 bp = area("accounts")
-OWN_PAGES = (
-    reading_views,
-    session_views,
-    export_views,
-    leaving_views,
-    meter_views,
-)  # imported for the addresses they put there
+# Imported for the addresses they put among the reader's own pages.
+OWN_PAGES = (reading_views, session_views, export_views, leaving_views, meter_views, email_views)
 WRONG = "This e-mail and this password do not go together. Try again, or ask for a link by e-mail instead."
 
 

@@ -56,6 +56,7 @@ PATRONS = {
     "account": "/account",
     "account-name": "/account/name",
     "account-password": "/account/password",
+    "account-email": "/account/email",
     "account-sessions": "/account/sessions",
     "account-saved": "/account/saved",
     "account-history": "/account/history",
