@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import finding, pages, weight
+from bench import edge, finding, pages, weight
 from bench.corpus import build
 from bench.pages import Row
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "warm": lambda: pages.warm(site(10_000), 10_000),
     "cold": lambda: pages.cold(site(10_000), 10_000),
     "growth": lambda: pages.growth(site(100), site(100_000), 100),
+    "edge": lambda: edge.cached(site(10_000), 10_000),
     "search": lambda: finding.search(site(100_000)),
     "lists": lambda: finding.lists(site(100_000), 100_000),
     "weight": lambda: weight.weight(site(100), 100),
