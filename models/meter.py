@@ -90,14 +90,16 @@ class DatabaseLedger:
     def merge(self, reader: str, into: str, period: str, ends: datetime) -> None:
         """What a visitor had counts for the account that signs in, once for each article, whatever the limit says.
 
-        The visitor keeps it too: signing out again must not give new stories.
+        The visitor keeps it too: signing out again must not give new stories. An opening is known by its moment, so
+        that one which was erased meanwhile, here or there, does not count again at the next sign-in.
         """
-        had = self.opened(into, period)
-        slot = had.used
-        for article_id, at in db.session.execute(_of(reader, period, MeterRead.article_id, MeterRead.at)):
-            if article_id is None or article_id not in had.articles:
-                slot += 1
-                self._take(into, period, slot, article_id, at)
+        had = _openings(into, period)
+        for article_id, at in _openings(reader, period):
+            while not any(at == when or (article_id and article_id == article) for article, when in had):
+                if self._take(into, period, len(had) + 1, article_id, at):
+                    had.append((article_id, at))
+                else:  # the account opened a story at this moment: no slot may be left out
+                    had = _openings(into, period)
 
     def record(self, reader: str) -> list[Reading]:
         """All that is kept of a reader, newest first."""
@@ -119,6 +121,12 @@ class DatabaseLedger:
 def _of(reader: str, period: str, *columns: Any) -> Any:
     rows = select(*columns).where(MeterRead.reader == reader, MeterRead.period == period)
     return rows.order_by(MeterRead.slot)
+
+
+def _openings(reader: str, period: str) -> list[tuple[int | None, datetime]]:
+    return [
+        (article, at) for article, at in db.session.execute(_of(reader, period, MeterRead.article_id, MeterRead.at))
+    ]
 
 
 def _insert() -> Any:

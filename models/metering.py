@@ -48,6 +48,11 @@ class Gate:
     free_from: datetime | None = None  # of patrons-first
     set_free: bool = False  # by the editor, whatever `access` says: people need to know
 
+    @property
+    def opens_at(self) -> datetime | None:
+        """When it becomes free by itself; None for all but patrons-first."""
+        return self.free_from if self.access is Access.PATRONS_FIRST else None
+
     def asks(self, mode: Mode, now: datetime | None) -> Access:
         """What it asks in this mode at this moment."""
         if self.set_free or mode is Mode.OPEN:

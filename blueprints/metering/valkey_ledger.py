@@ -1,15 +1,17 @@
 """The meter's ledger in Valkey, when CACHE_URL is set: one hash for each reader and period, gone when it is over."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from models.meter import Opened, Reading
 from models.metering import Claim, Decision
 
 # Read and add in one step, so that of many requests at once no more than the limit open. Fields are article ids, or
-# "erased:n"; values are time stamps.
+# "erased:stamp:n"; values are time stamps in microseconds, as the database has them.
 CLAIM = """
 local limit, used = tonumber(ARGV[2]), redis.call('HLEN', KEYS[1])
 if limit > 0 and redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return {1, used, 0} end
@@ -18,8 +20,36 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 redis.call('EXPIREAT', KEYS[1], ARGV[4])
 return {1, used + 1, 1}
 """
+# Each opening of one hash that the other does not know, by its article or by its moment.
+MERGE = """
+local had, known = redis.call('HGETALL', KEYS[2]), {}
+for i = 2, #had, 2 do known[had[i]] = true end
+local brought = redis.call('HGETALL', KEYS[1])
+for i = 1, #brought, 2 do
+  if not known[brought[i + 1]] then redis.call('HSETNX', KEYS[2], brought[i], brought[i + 1]) end
+end
+redis.call('EXPIREAT', KEYS[2], ARGV[1])
+"""
+# Names become numbers; how many there were and when stays, and when all of it goes.
+ERASE = """
+for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.match(name, '^%d+$') then
+    local at, number = redis.call('HGET', KEYS[1], name), 0
+    while redis.call('HSETNX', KEYS[1], 'erased:' .. at .. ':' .. number, at) == 0 do number = number + 1 end
+    redis.call('HDEL', KEYS[1], name)  -- last: a hash that is empty for a moment loses its end
+  end
+end
+"""
 SOON = 1.0  # seconds that it may take to answer
 KEPT = 8 * 86400  # seconds after the period: as long as the cookie that points to it
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def stamp_of(moment: datetime) -> int:
+    """Microseconds, exactly: a float would round them."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 class LedgerAway(Exception):
@@ -30,8 +60,13 @@ class ValkeyLedger:
     """Answers as models.meter.DatabaseLedger does. Raises LedgerAway."""
 
     def __init__(self, url: str, prefix: str) -> None:
-        self.redis = Redis.from_url(url, socket_timeout=SOON, socket_connect_timeout=SOON)
+        once = Retry(NoBackoff(), 0)  # the reader has a button to try again
+        self.redis = Redis.from_url(url, socket_timeout=SOON, socket_connect_timeout=SOON, retry=once)
         self.prefix = f"{prefix}:meter"
+
+    def reach(self) -> None:
+        """Raise LedgerAway now rather than when something else has been counted."""
+        self._ask("PING")
 
     def opened(self, reader: str, period: str) -> Opened:
         fields: Any = self._ask("HKEYS", self._name(reader, period))
@@ -45,16 +80,13 @@ class ValkeyLedger:
         self, reader: str, period: str, ends: datetime, article_id: int, limit: int, now: datetime, *, is_known: bool
     ) -> Claim:
         until = int(ends.timestamp()) + KEPT
-        name, stamp = self._name(reader, period), int(now.timestamp())
+        name, stamp = self._name(reader, period), stamp_of(now)
         opens, used, is_new = self._ask("EVAL", CLAIM, 1, name, article_id, limit, stamp, until)
         return Claim(Decision.OPEN if opens else Decision.USED_UP, used, limit, bool(is_new))
 
     def merge(self, reader: str, into: str, period: str, ends: datetime) -> None:
-        target = self._name(into, period)
-        for field, stamp in self._all(self._name(reader, period)).items():
-            name = field if field.isdigit() else f"{field}:{reader}"
-            self._ask("HSETNX", target, name, stamp)
-        self._ask("EXPIREAT", target, int(ends.timestamp()) + KEPT)
+        names = self._name(reader, period), self._name(into, period)
+        self._ask("EVAL", MERGE, 2, *names, int(ends.timestamp()) + KEPT)
 
     def record(self, reader: str) -> list[Reading]:
         found = []
@@ -62,17 +94,15 @@ class ValkeyLedger:
             period = name.rpartition(":")[2]
             for field, stamp in self._all(name).items():
                 article = int(field) if field.isdigit() else None
-                found.append(Reading(period, article, datetime.fromtimestamp(int(stamp), UTC)))
+                found.append(Reading(period, article, EPOCH + timedelta(microseconds=int(stamp))))
         return sorted(found, key=lambda one: (one.at, one.article_id or 0), reverse=True)
 
     def erase(self, reader: str, *, keep_count: bool) -> None:
         for name in self._names(reader):
-            had, left = self._all(name), self._ask("TTL", name)
-            self._ask("DEL", name)
-            if keep_count and had:
-                erased = [part for number in range(len(had)) for part in (f"erased:{number}", "0")]
-                self._ask("HSET", name, *erased)
-                self._ask("EXPIRE", name, max(left, 1))
+            if keep_count:
+                self._ask("EVAL", ERASE, 1, name)
+            else:
+                self._ask("DEL", name)
 
     def forget(self, before: str) -> None:
         """Nothing to do: each hash has its end."""
