@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask
 
@@ -72,7 +72,7 @@ def load(app: Flask, overrides: dict | None) -> None:
     app.config["SITE_URL"] = app.config["SITE_URL"].rstrip("/")
     key, base = app.config["STRIPE_SECRET_KEY"], app.config["STRIPE_API_BASE"]
     app.config["SANDBOX"] = key.startswith("sk_test_") and bool(base) and is_loopback(base)
-    app.config["ZONE"] = ZoneInfo(app.config["TIMEZONE"])
+    app.config["ZONE"] = zone(app.config["TIMEZONE"])
     app.config["METER_PERIOD"] = one_of(Every, "METER_PERIOD", app.config["METER_PERIOD"])
     for name in ("METER_ANONYMOUS", "METER_MEMBER"):
         app.config[name] = whole(name, app.config[name])
@@ -90,6 +90,14 @@ def load(app: Flask, overrides: dict | None) -> None:
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
     )
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone by its name in the world's list; Refused for any other."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise Refused(f"TIMEZONE is {name!r}: write a place such as Europe/Amsterdam.") from None
 
 
 def whole(name: str, given: str | int) -> int:

@@ -30,11 +30,14 @@ class Body:
         return len(self.html) * 2 + 500
 
 
-def body(slug: str, make: Callable[[], Body | None]) -> Body | None:
-    """The body of a story, made anew when anything that readers see has changed; None when there is no such story."""
+def body(slug: str, order: str, make: Callable[[], Body | None]) -> Body | None:
+    """The body of a story, made anew when anything that readers see has changed; None when there is no such story.
+
+    `order`: of a liveblog's entries, when the reader asks for one.
+    """
     shelf, generation = current_app.extensions["bodies"], current_app.extensions["generation"]
     since = seen_since(generation)
-    key = ("", "", slug, "")
+    key = ("", "", slug, order)
     kept: Body | None = shelf.get(key)
     if kept and kept.token == since and time.time() < kept.until:
         return kept

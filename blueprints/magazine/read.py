@@ -3,6 +3,7 @@
 A script asks and gets JSON; a form is sent on to a page of the reader's own, by a receipt that lasts ten minutes.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from flask import Response, abort, current_app, jsonify, make_response, redirect, render_template, request, url_for
@@ -13,11 +14,12 @@ from blueprints import caching, errors, login, metering
 from blueprints.caching.bodies import Body, body
 from blueprints.magazine.area import bp
 from blueprints.magazine.reads import count_read, remember_for
-from blueprints.magazine.story import story_page, values_of
+from blueprints.magazine.story import asked_order, story_page, values_of
 from blueprints.magazine.wall import Told, told
 from blueprints.metering import LedgerAway
 from models import Article, utcnow
 from models.metering import Decision
+from models.presenting import access
 from models.schedule import next_change
 
 RECEIPT_LIFE = 600  # seconds
@@ -31,9 +33,9 @@ def read(slug: str) -> ResponseReturnValue:
     if metering.fetched_ahead():
         return unread()
     now = utcnow()
-    kept = body(slug, lambda: released(slug, now)) or abort(404)
+    kept = body(slug, asked_order(), lambda: released(slug, now)) or abort(404)
     answer = metering.ask(kept.gate, now, goes_on=kept.goes_on)
-    says = told(answer.decision, now, answer, kept.gate.free_from)
+    says = told(answer.decision, now, answer, kept.gate.opens_at)
     if answer.is_open:
         count_read(kept.gate.article_id, now)
         remember_for(login.account(), kept.gate.article_id, now)
@@ -86,12 +88,12 @@ def own_page(slug: str) -> ResponseReturnValue:
     story = Article.by_slug(slug)
     if story is None or not story.is_visible(now):
         abort(404)
-    reads = metering.viewer(story, now)
-    if has_receipt(story):
-        reads = metering.with_opened(reads, story)
+    reads, by_receipt = metering.viewer(story, now), has_receipt(story)
+    if by_receipt and access(story, reads) is Decision.METER and metering.limit_of(login.account()):
+        reads = metering.with_opened(reads, story)  # without the cookie too; not when the editor closed it meanwhile
     if story.id not in reads.opened:
-        return redirect(url_for("magazine.article", slug=slug), code=303)
-    says = told(Decision.OPEN, now, metering.standing(now))
+        return unshared(make_response(redirect(url_for("magazine.article", slug=slug), code=303)))
+    says = replace(told(Decision.OPEN, now, metering.standing(now)), is_again=not by_receipt)
     return unshared(make_response(story_page(story, reads, now, says)))
 
 

@@ -33,8 +33,12 @@ def article(slug: str) -> ResponseReturnValue:
     if story is None or not (story.is_visible(now) or (who and who.is_staff)):
         abort(404)
     reads = metering.viewer(story, now) if who else login.visitor(now)
-    is_counted = story.id in reads.opened or (who and access(story, reads) is Decision.METER)
-    says = told(access(story, reads), now, metering.standing(now) if is_counted else None, story.free_from)
+    decision = access(story, reads)
+    is_counted = story.id in reads.opened or (who and decision is Decision.METER)
+    stands = metering.standing(now) if is_counted else None
+    if stands and decision is Decision.METER:
+        decision = stands.decision
+    says = told(decision, now, stands, story.gate.opens_at)
     return login.share(make_response(story_page(story, reads, now, says)))
 
 
@@ -52,7 +56,7 @@ def values_of(story: Article, reads: Viewer, now: datetime) -> dict[str, Any]:
     return {
         "article": story,
         "shown": shown,
-        "told": told(shown.access, now, free_from=story.free_from),
+        "told": told(shown.access, now, opens_at=story.gate.opens_at),
         "head": head_of(story, shown, now),
         "cards": offer_cards(shown, now),
         "parts": parts,
@@ -86,8 +90,14 @@ def share_image(story: Article) -> str:
 
 def newest_first(story: Article) -> bool:
     """A liveblog runs newest first while it is open, and in order once it is over; `?order=` turns it."""
-    asked = request.args.get("order")
-    return asked == "newest" if asked in {"newest", "oldest"} else story.is_open
+    asked = asked_order()
+    return asked == "newest" if asked else story.is_open
+
+
+def asked_order() -> str:
+    """The order of a liveblog that the address asks for, or ""."""
+    asked = request.args.get("order", "")
+    return asked if asked in {"newest", "oldest"} else ""
 
 
 @dataclass(frozen=True, slots=True)

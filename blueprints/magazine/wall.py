@@ -31,17 +31,18 @@ class Told:
     stories: str = "free stories"
     this: str = ""  # this month
     member_limit: int = 0
-    free_from: datetime | None = None  # of a story that patrons read first
+    opens_at: datetime | None = None  # of a story that patrons read first
+    is_again: bool = False  # it was open before, and counts no more
 
     @property
     def is_last(self) -> bool:
         return self.left == 0
 
 
-def told(decision: Decision, now: datetime, answer: Answer | None = None, free_from: datetime | None = None) -> Told:
+def told(decision: Decision, now: datetime, answer: Answer | None = None, opens_at: datetime | None = None) -> Told:
     """The words for a decision; with figures where the meter was asked."""
     every = current_app.config["METER_PERIOD"]
-    plain = Told(decision, member_limit=current_app.config["METER_MEMBER"], free_from=free_from, period=every.value)
+    plain = Told(decision, member_limit=current_app.config["METER_MEMBER"], opens_at=opens_at, period=every.value)
     if answer is None or answer.claim is None or answer.period is None:
         return plain
     claim, month = answer.claim, f"{local(answer.period.start):%B}"
@@ -51,6 +52,7 @@ def told(decision: Decision, now: datetime, answer: Answer | None = None, free_f
         used=claim.used,
         limit=claim.limit,
         left=claim.left,
+        is_again=decision is Decision.OPEN and not claim.is_new,
         resets_at=answer.period.end,
         span=SPAN[every].format(month=month),
         whole_span=WHOLE_SPAN[every].format(month=month),

@@ -34,7 +34,7 @@ class Answer:
     decision: Decision
     claim: Claim | None = None  # None where the meter has nothing to say: the story is free, or they are a patron
     period: Period | None = None
-    cookie: str = ""  # of a new visitor; to be set with `settle`
+    cookie: str = ""  # of a visitor for whom a story was counted; to be set with `settle`
 
     @property
     def is_open(self) -> bool:
@@ -68,7 +68,7 @@ def limit_of(who: Account | None) -> int:
 
 def fetched_ahead() -> bool:
     """Whether a browser fetches or renders before the reader has asked: it spends nothing, and gets nothing."""
-    said = " ".join(request.headers.get(name, "") for name in AHEAD)
+    said = " ".join(request.headers.get(name, "") for name in AHEAD).lower()
     return "prefetch" in said or "prerender" in said
 
 
@@ -91,9 +91,10 @@ def with_opened(reads: Viewer, story: Article) -> Viewer:
 def standing(now: datetime) -> Answer:
     """How the count of who asks stands. Spends nothing. Raises LedgerAway."""
     who = login.account()
-    current, reader = this_period(now), key_of(who)
+    current, reader, limit = this_period(now), key_of(who), limit_of(who)
     used = ledger().opened(reader, current.key).used if reader else 0
-    return Answer(Decision.METER, Claim(Decision.METER, used, limit_of(who)), current)
+    decision = Decision.METER if used < limit else Decision.USED_UP
+    return Answer(decision, Claim(decision, used, limit), current)
 
 
 def goes_on(story: Article) -> bool:
@@ -102,13 +103,22 @@ def goes_on(story: Article) -> bool:
 
 
 def has_opened(gate: Gate, who: Account | None, now: datetime, goes_on: bool = False) -> bool:
-    """Whether the ledger has this story for this reader, in this period; one that goes on, in the last too."""
+    """Whether the ledger has this story for this reader, in this period; one that goes on, in those before too."""
     reader = key_of(who)
     if not reader or not limit_of(who):
         return False
-    current = this_period(now)
-    before = [this_period(current.start - timedelta(seconds=1)).key] if goes_on else []
-    return ledger().has(reader, [current.key, *before], gate.article_id)
+    periods = kept_periods(now) if goes_on else [this_period(now).key]
+    return ledger().has(reader, periods, gate.article_id)
+
+
+def kept_periods(now: datetime) -> list[str]:
+    """The keys of this period, the last, and those whose visitors still have their pointers."""
+    one = this_period(now)
+    keys = [one.key]
+    while len(keys) < 2 or one.start + pointer.AFTER > now:
+        one = this_period(one.start - timedelta(seconds=1))
+        keys.append(one.key)
+    return keys
 
 
 def ask(gate: Gate, now: datetime, *, goes_on: bool = False) -> Answer:
@@ -132,16 +142,24 @@ def ask(gate: Gate, now: datetime, *, goes_on: bool = False) -> Answer:
         used = ledger().opened(reader, current.key).used
         return Answer(Decision.OPEN, Claim(Decision.OPEN, used, limit), current)
     said = ledger().claim(reader, current.key, current.end, gate.article_id, limit, now, is_known=is_known)
+    if said.is_new and who is None:
+        cookie = cookie or pointer.sent()  # it must last as long as this period counts
     return Answer(said.decision, said, current, cookie)
 
 
 def welcome(now: datetime) -> bool:
-    """Whether this network may bring one more new reader. Leaves the write open for the ledger when it may."""
+    """Whether this network may bring one more new reader. Leaves the write open for the ledger when it may.
+
+    Raises LedgerAway.
+    """
+    books = ledger()
+    if isinstance(books, ValkeyLedger):
+        books.reach()
     begin_write()
     if count({FRESH: network()}, now):
         db.session.commit()
         return False
-    if isinstance(ledger(), ValkeyLedger):
+    if isinstance(books, ValkeyLedger):
         db.session.commit()
     return True
 

@@ -18,13 +18,17 @@ def _signer() -> URLSafeSerializer:
 
 def read() -> str:
     """The key of the visitor who sends this request; "" without a pointer that we signed."""
-    signed = request.cookies.get(COOKIE, "")
+    signed = sent()
     if not signed or len(signed) > LONGEST:
         return ""
     try:
         return _key(str(_signer().loads(signed)))
     except BadData:
         return ""
+
+
+def sent() -> str:
+    return request.cookies.get(COOKIE, "")
 
 
 def _key(number: str) -> str:
@@ -39,7 +43,10 @@ def new() -> tuple[str, str]:
 
 
 def give(response: Response, cookie: str, ends: datetime) -> None:
-    """Set it until the period is over: the next month begins with a new one that nobody can tie to this."""
+    """Set it until the period is over that it counts in: it must not end while the count goes on.
+
+    Who opens nothing for a period comes back with a new one that nobody can tie to this.
+    """
     response.set_cookie(
         COOKIE,
         cookie,

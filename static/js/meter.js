@@ -5,13 +5,17 @@
   if (!form) return;
 
   const button = form.querySelector("button"), down = article.querySelector("[data-down]");
+  const focus = (part) => {
+    part.tabIndex = -1;
+    part.focus({ preventScroll: true });
+  };
   const take = ({ access, html, line }, asked) => {
     const template = document.createElement("template");
     template.innerHTML = html; // our own
-    const wall = article.querySelector(".wall");
+    const wall = article.querySelector(".wall"), goesAlong = asked || wall.contains(document.activeElement);
     if (access !== "open") {
       wall.replaceWith(template.content);
-      if (asked) article.querySelector(".wall a, .wall button").focus();
+      if (goesAlong) focus(article.querySelector(".wall h2"));
       return;
     }
     const above = article.querySelector(".plate, .story-rule");
@@ -19,13 +23,11 @@
     above.after(template.content);
     article.querySelector("[data-line]").innerHTML = line;
     article.dispatchEvent(new CustomEvent("story:loaded", { bubbles: true }));
-    if (!asked) return;
-    const text = article.querySelector(".text, .live");
-    text.tabIndex = -1;
-    text.focus({ preventScroll: true });
+    if (goesAlong) focus(article.querySelector(".text, .live"));
   };
 
-  // `asked`: by the reader, whose focus then goes along; else by the page itself, once it is looked at.
+  // `asked`: by the reader, whose focus then goes along; else by the page itself, once it is looked at. Then the focus
+  // goes along only from what is taken away.
   let waits = false;
   const ask = async (asked) => {
     if (waits) return;
@@ -33,7 +35,7 @@
     button.textContent = "One moment …";
     try {
       const headers = { Accept: "application/json" };
-      const answer = await fetch(form.action, { method: "POST", headers, signal: AbortSignal.timeout(20000) });
+      const answer = await fetch(form.action + location.search, { method: "POST", headers, signal: AbortSignal.timeout(20000) });
       if (!answer.ok) throw answer;
       take(await answer.json(), asked);
       document.dispatchEvent(new Event("meter:told"));
