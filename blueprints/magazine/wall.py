@@ -5,7 +5,7 @@ from datetime import datetime
 
 from flask import current_app
 
-from blueprints import login
+from blueprints import login, metering
 from blueprints.filters import local
 from blueprints.metering import Answer
 from models.metering import Decision, Every
@@ -46,7 +46,7 @@ def told(decision: Decision, now: datetime, answer: Answer | None = None, opens_
     if answer is None or answer.claim is None or answer.period is None:
         return plain
     claim, month = answer.claim, f"{local(answer.period.start):%B}"
-    is_member = login.account() is not None
+    is_member = metering.is_member(login.account())
     return replace(
         plain,
         used=claim.used,

@@ -62,8 +62,12 @@ def key_of(who: Account | None) -> str:
 
 
 def limit_of(who: Account | None) -> int:
-    """Stories a period."""
-    return int(current_app.config["METER_MEMBER" if who else "METER_ANONYMOUS"])
+    """Stories a period. A member is who proved an address: else any number of accounts would open the archive."""
+    return int(current_app.config["METER_MEMBER" if is_member(who) else "METER_ANONYMOUS"])
+
+
+def is_member(who: Account | None) -> bool:
+    return who is not None and who.email_verified_at is not None
 
 
 def fetched_ahead() -> bool:
@@ -131,13 +135,14 @@ def ask(gate: Gate, now: datetime, *, goes_on: bool = False) -> Answer:
     if decision is not Decision.METER:
         return Answer(decision)
     current, limit, reader, cookie = this_period(now), limit_of(who), key_of(who), ""
-    is_known = bool(reader)
+    is_known = is_member(who) or bool(reader and (not who or ledger().opened(reader, current.key).used))
     if not is_known:
         if not limit:
             return Answer(Decision.USED_UP, Claim(Decision.USED_UP, 0, 0), current)
         if not welcome(now):
             return Answer(Decision.CROWDED, Claim(Decision.CROWDED, 0, limit), current)
-        reader, cookie = pointer.new()
+        if not reader:
+            reader, cookie = pointer.new()
     elif goes_on and has_opened(gate, who, now, goes_on=True):
         used = ledger().opened(reader, current.key).used
         return Answer(Decision.OPEN, Claim(Decision.OPEN, used, limit), current)
