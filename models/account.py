@@ -85,6 +85,11 @@ class Account(db.Model):
         return db.session.scalar(named.order_by(cls.id.desc()).limit(1))
 
     @classmethod
+    def staff(cls) -> list["Account"]:
+        """Who works here, by name."""
+        return list(db.session.scalars(select(cls).where(cls.role.in_(STAFF)).order_by(cls.name, cls.email)))
+
+    @classmethod
     def by_public_id(cls, public_id: str) -> "Account | None":
         return db.session.scalar(select(cls).where(cls.public_id == public_id))
 

@@ -2,12 +2,12 @@
 
 import hashlib
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from werkzeug.exceptions import HTTPException
 
-from blueprints import errors, login
+from blueprints import errors, login, proofs
 from models import Account, Comment, Contribution, Correction, db
 from models.comment import CommentState
 from models.contribution import ContributionState, CorrectionState
@@ -16,6 +16,9 @@ bp = Blueprint("desk", __name__, url_prefix="/desk")
 
 SIGNED_OUT = "You are signed out. Sign in again in another tab, then come back here and send this once more."
 NOT_YOURS = "The desk is for the magazine's editors. Ask an owner to make you one."
+NEEDS_SECOND = (
+    "The desk asks for a second factor. Open the desk in another tab, show yours there, then send this once more."
+)
 GONE = "What you were changing is no longer there. Your text is below: copy it before you leave."
 BROKEN = "Something broke on our side, and nothing was saved. Send it once more in a minute."
 
@@ -35,12 +38,25 @@ def editor() -> Account:
 def admit_editors_only() -> ResponseReturnValue | None:
     who = login.account()
     if who and who.is_editor:
-        return None
+        return ask_for_second_factor(who)
     if request.method == "POST":
         return keep_typed(403, NOT_YOURS) if who else keep_typed(401, SIGNED_OUT)
     if who:
         abort(403, NOT_YOURS)
     return login.editors_only(lambda: None)()
+
+
+def ask_for_second_factor(who: Account) -> ResponseReturnValue | None:
+    """Where the magazine wants one: who has none sets one up first, who did not use it shows it now."""
+    if not proofs.is_asked_of(who):
+        return None
+    has = proofs.has_factor(who)
+    if has and proofs.by_two_factors():
+        return None
+    if request.method == "POST":
+        return keep_typed(403, NEEDS_SECOND)
+    here = request.full_path.rstrip("?")
+    return redirect(url_for("confirming.ask" if has else "second_factor.needed", next=here), code=303)
 
 
 @bp.after_request

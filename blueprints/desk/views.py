@@ -13,6 +13,7 @@ from blueprints.desk import (
     redirects,
     sections,
     series,
+    staff,
     stories,
 )
 from blueprints.desk.area import bp
@@ -31,6 +32,7 @@ PAGES = (
     pictures,
     redirects,
     series,
+    staff,
 )  # imported for the addresses they put on `bp`
 
 __all__ = ["PAGES", "bp"]

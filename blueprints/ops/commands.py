@@ -18,6 +18,7 @@ from blueprints.ops.exporting.import_command import import_folder
 from blueprints.ops.ghost.command import import_ghost
 from blueprints.ops.postman import send_due
 from blueprints.ops.search_command import fill_if_empty, search_index_command
+from blueprints.ops.second_factor_command import reset_second_factor
 from blueprints.ops.wordpress.command import import_wordpress
 from blueprints.payments import reconciling
 from models import Account, Attempts, Role, SignIn, SignInLetter, begin_write, db, utcnow
@@ -128,5 +129,6 @@ def init_app(app: Flask) -> None:
         export,
         import_folder,
         search_index_command,
+        reset_second_factor,
     ):
         app.cli.add_command(command)
