@@ -25,6 +25,7 @@ from flask_login import LoginManager, current_user, login_user
 from sqlalchemy.exc import OperationalError
 
 from models import Account, Publication, SignIn, begin_write, db, utcnow
+from models.institution import is_seated
 from models.metering import Viewer
 from models.patronage import is_patron
 from models.sign_in import REMEMBERED, SEEN_EVERY
@@ -103,7 +104,10 @@ def viewer(now: datetime) -> Viewer:
     who, anybody = account(), visitor(now)
     if who is None:
         return anybody
-    return replace(anybody, is_signed_in=True, is_staff=who.is_staff, is_patron=is_patron(who, now))
+    known = replace(anybody, is_signed_in=True, is_staff=who.is_staff, is_patron=is_patron(who, now))
+    if known.is_staff or known.is_patron:
+        return known  # a seat would open no more for them
+    return replace(known, is_seated=is_seated(who, now))
 
 
 def sign_in(who: Account, *, remember: bool = True) -> None:

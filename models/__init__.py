@@ -8,6 +8,7 @@ from models.code import Code, Redemption
 from models.comment import Comment
 from models.contribution import Contribution, Correction
 from models.glossary import Term
+from models.institution import DayReader, Institution, InstitutionDomain, InstitutionRange, Seat
 from models.letter import LetterKind, SignInLetter
 from models.liveblog import LiveEntry
 from models.meter import MeterRead
@@ -40,8 +41,12 @@ __all__ = [
     "Comment",
     "Contribution",
     "Correction",
+    "DayReader",
     "Donation",
     "Edition",
+    "Institution",
+    "InstitutionDomain",
+    "InstitutionRange",
     "LetterKind",
     "LiveEntry",
     "MeterRead",
@@ -62,6 +67,7 @@ __all__ = [
     "SavedStory",
     "SearchEntry",
     "SearchWord",
+    "Seat",
     "SecondFactor",
     "Series",
     "SignIn",

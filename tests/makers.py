@@ -13,6 +13,7 @@ from models import (
     Code,
     Donation,
     Edition,
+    Institution,
     Offer,
     Publication,
     Role,
@@ -107,6 +108,19 @@ def make_patron(email: str = "", **given: Any) -> Account:
 
 def make_editor(email: str = "editor@example.org") -> Account:
     return make_account(email, role=Role.EDITOR)
+
+
+def make_institution(domains: str = "", ranges: str = "", **given: Any) -> Institution:
+    """A library with two seats, that reads by these domains and ranges, one a line. Raises NotKept."""
+    ends_at = datetime.now(UTC) + timedelta(days=200)
+    row = Institution(**{"name": "City Library", "seats": 2, "ends_at": ends_at, "contact": "ill@city.example"} | given)
+    begin_write()
+    db.session.add(row)
+    db.session.flush()
+    row.set_domains(domains)
+    row.set_ranges(ranges)
+    db.session.commit()
+    return row
 
 
 def make_offer(**given: Any) -> Offer:

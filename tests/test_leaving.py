@@ -38,7 +38,7 @@ from models.patronage import DonationStatus, Frequency
 from models.stripe_event import EventState
 from tests.accounts_tools import is_signed_in, letters, link, stay_in_one_window, visit
 from tests.conftest import open_site
-from tests.makers import NOON, PASSWORD, keep, make_account, make_article, sign_in
+from tests.makers import NOON, PASSWORD, keep, make_account, make_article, make_institution, sign_in
 from tests.paying import begin_gift, events, tell
 from tests.paying import pay as pay_at
 from tests.test_accounts import buy, give, pay
@@ -107,11 +107,12 @@ def fill_every_text(who: Account) -> None:
 
 def fill_tables_unknown_here(who: Account, story_id: int) -> None:
     """A row of theirs in every other table that hangs on an account, with their name in each text."""
+    of = {"account": who.id, "article": story_id, "institution": make_institution().id}
     for table in db.metadata.sorted_tables:
         targets = {column.name: key.column.table.name for column in table.columns for key in column.foreign_keys}
         if table.name in FOUND_BY_HAND or "account" not in targets.values():
             continue
-        row = {name: {"account": who.id, "article": story_id}.get(target) for name, target in targets.items()}
+        row = {name: of.get(target) for name, target in targets.items()}
         for column in table.columns:
             if column.name not in row and not (column.primary_key and column.type.python_type is int):
                 row[column.name] = filling(column)

@@ -10,9 +10,21 @@ import pytest
 from blueprints import metering
 from blueprints.accounts.own_data import PARTS, Part
 from blueprints.accounts.packing import as_csv
-from models import Account, Comment, Contribution, Correction, Passkey, ReadStory, SavedStory, begin_write, db, utcnow
+from models import (
+    Account,
+    Comment,
+    Contribution,
+    Correction,
+    Passkey,
+    ReadStory,
+    SavedStory,
+    Seat,
+    begin_write,
+    db,
+    utcnow,
+)
 from tests.accounts_tools import letters, stay_in_one_window, visit
-from tests.makers import NOON, keep, make_account, make_article, sign_in
+from tests.makers import NOON, keep, make_account, make_article, make_institution, sign_in
 from tests.test_accounts import buy, give, pay
 
 
@@ -30,6 +42,7 @@ def part(got: dict[str, str], name: str) -> list[dict]:
 @pytest.fixture
 def reader(app):
     """Somebody who left a trace in every part, beside another reader with the same traces."""
+    house = make_institution()
     story = make_article(title="楼上 Upstairs", slug="upstairs-story")
     for email, name in (("robin@example.org", '=HYPERLINK("x")'), ("kim@example.org", "Kim")):
         who = make_account(email, name=name)
@@ -38,6 +51,7 @@ def reader(app):
         for table in (SavedStory, ReadStory):
             table.keep(who.id, story.id, NOON)
         db.session.commit()
+        keep(Seat(institution_id=house.id, account_id=who.id))
         keep(Passkey(account_id=who.id, credential_id=email, public_key=b"key", name=f"Phone of {name}"))
         begin_write()
         metering.ledger().claim(metering.key_of(who), "month:2026-11", NOON, story.id, 3, NOON, is_known=False)

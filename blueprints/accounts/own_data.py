@@ -18,6 +18,7 @@ from models import (
     Contribution,
     Correction,
     Donation,
+    Institution,
     Order,
     Outbox,
     Passkey,
@@ -25,6 +26,7 @@ from models import (
     ReadStory,
     RecoveryCode,
     SavedStory,
+    Seat,
     SecondFactor,
     SignIn,
     SignInLetter,
@@ -184,6 +186,15 @@ def payments(who: Account) -> Part:
     return Part("payments", "Money that moved, with the number of each receipt; what we gave back is negative.", rows)
 
 
+def seats(who: Account) -> Part:
+    found = select(Seat, Institution.name).join(Institution, Institution.id == Seat.institution_id)
+    rows = [
+        {"institution": name, "taken_at": seat.taken_at, "last_used_at": seat.last_used_at}
+        for seat, name in db.session.execute(found.where(Seat.account_id == who.id).order_by(Seat.taken_at))
+    ]
+    return Part("seats", "Seats that a library or newsroom bought and that you took.", rows)
+
+
 PARTS: tuple[Callable[[Account], Part], ...] = (
     account,
     sign_ins,
@@ -200,6 +211,7 @@ PARTS: tuple[Callable[[Account], Part], ...] = (
     gifts,
     orders,
     payments,
+    seats,
 )
 
 

@@ -4,7 +4,7 @@ from flask import abort, current_app, flash, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 
 from blueprints import proofs
-from blueprints.accounts import area, entering, history, limits, page
+from blueprints.accounts import area, entering, history, limits, page, seating
 from blueprints.accounts.forms import NameForm, PasswordForm
 from blueprints.accounts.second_step import enter
 from blueprints.login import account, hash_password, password_matches, safe_next, signed_in_only
@@ -29,6 +29,7 @@ def home() -> ResponseReturnValue:
         "accounts/home.html",
         who=who,
         patron=is_patron(who, now),
+        seat=seating.of_reader(who, now),
         rhythm=history.RHYTHM,
         history=history.of_account(who.id),
     )

@@ -14,6 +14,7 @@ from blueprints.accounts import (
     page,
     reading_views,
     relying_party,
+    seat_views,
     session_views,
 )
 from blueprints.accounts.entering import onward
@@ -24,7 +25,7 @@ from models import utcnow
 
 bp = area("accounts")
 # Imported for the addresses they put among the reader's own pages.
-OWN_PAGES = (reading_views, session_views, export_views, leaving_views, meter_views, email_views)
+OWN_PAGES = (reading_views, seat_views, session_views, export_views, leaving_views, meter_views, email_views)
 WRONG = "This e-mail and this password do not go together. Try again, or ask for a link by e-mail instead."
 
 

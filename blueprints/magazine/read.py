@@ -16,7 +16,7 @@ from blueprints.magazine.area import bp
 from blueprints.magazine.reads import count_read, remember_for
 from blueprints.magazine.story import asked_order, story_page, values_of
 from blueprints.magazine.wall import Told, told
-from blueprints.metering import LedgerAway
+from blueprints.metering import LedgerAway, seats
 from models import Article, utcnow
 from models.metering import Decision
 from models.presenting import access
@@ -56,7 +56,7 @@ def released(slug: str, now: datetime) -> Body | None:
 def for_script(slug: str, kept: Body, says: Told, now: datetime) -> Response:
     """What the page puts in place of the wall: the text, or another wall, with the line on the count."""
     html = kept.html if says.decision is Decision.OPEN and login.account() is None else fragment(slug, says, now)
-    line = render_template("magazine/line.html", told=says) if says.decision is Decision.OPEN and says.limit else ""
+    line = render_template("magazine/line.html", told=says) if says.decision is Decision.OPEN else ""
     ends = says.resets_at.isoformat() if says.resets_at else None
     return jsonify(access=says.decision, left=says.left if ends else None, resets_at=ends, html=html, line=line)
 
@@ -91,7 +91,9 @@ def own_page(slug: str) -> ResponseReturnValue:
     reads, by_receipt = metering.viewer(story, now), has_receipt(story)
     if by_receipt and access(story, reads) is Decision.METER and metering.limit_of(login.account()):
         reads = metering.with_opened(reads, story)  # without the cookie too; not when the editor closed it meanwhile
-    if story.id not in reads.opened:
+    if by_receipt and not reads.is_seated and seats.nearby(now):
+        reads = replace(reads, is_seated=True)  # likewise: it was let in ten minutes ago at most
+    if story.id not in reads.opened and not reads.is_seated:
         return unshared(make_response(redirect(url_for("magazine.article", slug=slug), code=303)))
     says = replace(told(Decision.OPEN, now, metering.standing(now)), is_again=not by_receipt)
     return unshared(make_response(story_page(story, reads, now, says)))

@@ -13,7 +13,7 @@ from flask_login import user_logged_in
 
 from blueprints import login
 from blueprints.limits import Limit, count
-from blueprints.metering import pointer
+from blueprints.metering import pointer, seats
 from blueprints.metering.valkey_ledger import LedgerAway, ValkeyLedger
 from blueprints.security import network
 from models import Account, Article, begin_write, db, utcnow
@@ -35,6 +35,7 @@ class Answer:
     claim: Claim | None = None  # None where the meter has nothing to say: the story is free, or they are a patron
     period: Period | None = None
     cookie: str = ""  # of a visitor for whom a story was counted; to be set with `settle`
+    place: seats.Place | None = None  # what a library or newsroom has for them
 
     @property
     def is_open(self) -> bool:
@@ -81,10 +82,20 @@ def viewer(story: Article, now: datetime) -> Viewer:
 
     Raises LedgerAway.
     """
-    reads = login.viewer(now)
-    if decide(story.gate, reads) is Decision.METER and has_opened(story.gate, login.account(), now, goes_on(story)):
+    reads, who = login.viewer(now), login.account()
+    decision = decide(story.gate, reads)
+    if decision is Decision.OPEN:
+        note_seat(story.gate, reads, now)
+        return reads
+    if decision is Decision.METER and has_opened(story.gate, who, now, goes_on(story)):
         return with_opened(reads, story)
-    return reads
+    return replace(reads, is_seated=True) if seats.is_in(key_of(who), now) else reads
+
+
+def note_seat(gate: Gate, reads: Viewer, now: datetime) -> None:
+    """Note that the reader's seat opens this story, if nothing else would."""
+    if reads.is_seated and decide(gate, replace(reads, is_seated=False)) is not Decision.OPEN:
+        seats.note(login.account(), now)
 
 
 def with_opened(reads: Viewer, story: Article) -> Viewer:
@@ -131,16 +142,23 @@ def ask(gate: Gate, now: datetime, *, goes_on: bool = False) -> Answer:
     Raises LedgerAway; then nothing was counted.
     """
     who = login.account()
-    decision = decide(gate, login.viewer(now))
-    if decision is not Decision.METER:
+    reads = login.viewer(now)
+    decision = decide(gate, reads)
+    if decision is Decision.OPEN:
+        note_seat(gate, reads, now)
         return Answer(decision)
     current, limit, reader, cookie = this_period(now), limit_of(who), key_of(who), ""
+    place = seats.ask(who, reader, now)  # first: who reads in a library has their own count left for home
+    if place and place.is_free:
+        return Answer(Decision.OPEN, period=current, cookie=place.cookie, place=place)
+    if decision is not Decision.METER:
+        return Answer(decision, place=place)
     is_known = is_member(who) or bool(reader and (not who or ledger().opened(reader, current.key).used))
     if not is_known:
         if not limit:
-            return Answer(Decision.USED_UP, Claim(Decision.USED_UP, 0, 0), current)
+            return Answer(Decision.USED_UP, Claim(Decision.USED_UP, 0, 0), current, place=place)
         if not welcome(now):
-            return Answer(Decision.CROWDED, Claim(Decision.CROWDED, 0, limit), current)
+            return Answer(Decision.CROWDED, Claim(Decision.CROWDED, 0, limit), current, place=place)
         if not reader:
             reader, cookie = pointer.new()
     elif goes_on and has_opened(gate, who, now, goes_on=True):
@@ -149,7 +167,7 @@ def ask(gate: Gate, now: datetime, *, goes_on: bool = False) -> Answer:
     said = ledger().claim(reader, current.key, current.end, gate.article_id, limit, now, is_known=is_known)
     if said.is_new and who is None:
         cookie = cookie or pointer.sent()  # it must last as long as this period counts
-    return Answer(said.decision, said, current, cookie)
+    return Answer(said.decision, said, current, cookie, place)
 
 
 def welcome(now: datetime) -> bool:
@@ -195,3 +213,4 @@ def init_app(app: Flask) -> None:
     cache = app.extensions["page_cache"].valkey
     app.extensions["meter_ledger"] = ValkeyLedger(url, cache.prefix) if url else DatabaseLedger()
     user_logged_in.connect(merge, app)
+    seats.init_app(app)

@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 
 from blueprints import metering
 from blueprints.login import hash_password
+from blueprints.ops import seats
 from blueprints.ops.demo_command import demo
 from blueprints.ops.exporting.export_command import export
 from blueprints.ops.exporting.import_command import import_folder
@@ -88,6 +89,7 @@ def sweep() -> None:
     SignIn.forget(utcnow())
     drop_old_unproven(utcnow())
     SignInLetter.forget(utcnow() - timedelta(days=2))
+    seats.upkeep(utcnow())
     db.session.commit()
     if current_app.config["STRIPE_SECRET_KEY"]:
         reconciling.reconcile(utcnow())

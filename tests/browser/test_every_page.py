@@ -92,6 +92,8 @@ EDITORS = {
     "desk-redirects": "/desk/redirects",
     "desk-glossary": "/desk/glossary",
     "desk-term": "/desk/glossary/1",
+    "desk-institutions": "/desk/institutions",
+    "desk-institution-new": "/desk/institutions/new",
 }
 # Even those further down, which otherwise wait for the reader; it fails where one cannot be shown.
 EVERY_PICTURE_LOADS = """Promise.all([...document.images].map(image => {
