@@ -87,6 +87,13 @@ def test_only_the_presenter_reads_a_body() -> None:
         assert not texts.search(file.read_text()), file.relative_to(ROOT)
 
 
+def test_there_is_one_door_in() -> None:
+    """Every sign-in passes blueprints/accounts/second_step.py, which asks for the second factor."""
+    calls = re.compile(r"(?<!def )\b(?:start_session|login_user)\(")
+    found = {file.name for file in python_files("blueprints") if calls.search(file.read_text())}
+    assert found == {"second_step.py", "login.py"}
+
+
 def test_escaping_is_switched_off_in_reviewed_places_only() -> None:
     assert not [f for f in (ROOT / "templates").rglob("*.html") if re.search(r"\|\s*safe\b", f.read_text())]
 
