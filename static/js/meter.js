@@ -40,6 +40,8 @@
       take(await answer.json(), asked);
       document.dispatchEvent(new Event("meter:told"));
     } catch {
+      article.querySelector("[data-words]").hidden = true;
+      article.querySelector("[data-words]").hidden = true;
       down.hidden = waits = button.disabled = false;
       button.textContent = "Try again";
       if (asked) button.focus();

@@ -6,6 +6,8 @@ from tests.browser.steps import field, form_with, letter, path_of, send, sign_in
 
 LEAD = "The courier who answered every review"
 BEHIND_THE_WALL = "A rating is a conversation with one side taken out"  # a sentence from under its first heading
+MEMBERS = "/articles/reading-the-board-at-3-am"
+FOR_MEMBERS = "Firecrackers: none."
 FREE = "Everyone is photographing the same grey door"
 LIVEBLOG = "Who keeps the blue helmets honest?"
 
@@ -27,12 +29,22 @@ def test_the_front_page_leads_to_open_stories_a_liveblog_and_a_section(page, pic
     picture(page, "liveblog")
 
 
-def test_a_closed_story_opens_for_who_signs_in_and_closes_after(page, magazine, picture):
+def test_the_lead_is_counted_and_opens(page, script, picture):
     page.goto("/")
     story(page, LEAD)
-    assert BEHIND_THE_WALL not in page.content()
+    if not script:
+        assert BEHIND_THE_WALL not in page.content()
+        assert page.context.cookies() == [], "a visitor gets no cookie"
+        picture(page, "wall")
+        page.get_by_role("button", name="Read this story").click()
+    expect(page.get_by_text(BEHIND_THE_WALL)).to_be_visible()
+    expect(page.get_by_text("This is the first of your 3 free stories in")).to_be_visible()
+
+
+def test_a_closed_story_opens_for_who_signs_in_and_closes_after(page, magazine):
+    page.goto(MEMBERS)
+    assert FOR_MEMBERS not in page.content()
     assert page.context.cookies() == [], "a visitor gets no cookie"
-    picture(page, "wall")
 
     page.get_by_role("region", name="The rest opens when you sign in").get_by_role("link", name="Sign in").click()
     field(page, "email").fill("reader@upstairs.example")
@@ -43,15 +55,14 @@ def test_a_closed_story_opens_for_who_signs_in_and_closes_after(page, magazine, 
 
     sign_in(page, magazine, "reader")
     assert path_of(page).startswith("/articles/"), "back where the reading stopped"
-    expect(page.get_by_text(BEHIND_THE_WALL)).to_be_visible()
+    expect(page.get_by_text(FOR_MEMBERS)).to_be_visible()
 
     page.goto("/account")
     page.get_by_role("link", name="Sign out").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
-    page.goto("/")
-    story(page, LEAD)
-    assert BEHIND_THE_WALL not in page.content()
+    page.goto(MEMBERS)
+    assert FOR_MEMBERS not in page.content()
 
 
 def test_a_new_reader_registers_and_proves_the_address(page, script):
