@@ -23,6 +23,8 @@ from models import (
     db,
     utcnow,
 )
+from models.contribution import CorrectionState
+from models.metering import Access
 from tests.accounts_tools import letters, stay_in_one_window, visit
 from tests.makers import NOON, keep, make_account, make_article, make_institution, sign_in
 from tests.test_accounts import buy, give, pay
@@ -132,3 +134,22 @@ def test_a_sixth_zip_within_the_hour_is_too_many(app):
     reader, browser = make_account(), visit(app)
     sign_in(browser, reader)
     assert [browser.post("/account/export", buffered=True).status_code for _ in range(6)] == [200] * 5 + [429]
+
+
+@pytest.mark.parametrize(
+    ("access", "state", "is_told"),
+    [
+        (Access.FREE, CorrectionState.ACCEPTED, True),
+        (Access.PATRONS, CorrectionState.ACCEPTED, False),  # it may quote what this reader cannot read
+        (Access.FREE, CorrectionState.REFUSED, False),  # kept at the desk, to be used again; it stands nowhere
+    ],
+)
+def test_a_note_of_the_desk_is_there_where_its_reader_sees_it_under_the_story(app, access, state, is_told):
+    who, story = make_account(), make_article(access=access)
+    note = Correction(article_id=story.id, email=who.email, state=state, body="It is two.", note="We said three.")
+    keep(note)
+    browser = visit(app)
+    sign_in(browser, who)
+    [row] = part(files(browser.post("/account/export", buffered=True)), "corrections")
+    assert row["words"] == "It is two."
+    assert row["note"] == ("We said three." if is_told else "")

@@ -31,10 +31,13 @@ from models import (
     SignIn,
     SignInLetter,
     db,
+    utcnow,
 )
+from models.contribution import CorrectionState
 from models.money import Money, major
 from models.own_rows import theirs
 from models.plain import plain
+from models.presenting import may_read
 
 Row = dict[str, Any]
 
@@ -145,10 +148,18 @@ def corrections(who: Account) -> Part:
     rows = [
         _story(row)
         | {"sent_at": row.sent_at, "state": row.state, "name": row.name, "email": row.email, "words": row.body}
-        | {"note": row.note, "noted_at": row.noted_at}
+        | {"note": row.note if _is_shown(row) else "", "noted_at": row.noted_at}
         for row in _rows(found.order_by(Correction.sent_at))
     ]
-    return Part("corrections", "Mistakes you told us of, and what the desk wrote under the story.", rows)
+    says = "Mistakes you told us of, and what the desk wrote under the story where you can read it."
+    return Part("corrections", says, rows)
+
+
+def _is_shown(row: Correction) -> bool:
+    """Whether the note stands under the story for this reader: it may quote what is closed to others."""
+    if row.state is not CorrectionState.ACCEPTED:
+        return False
+    return may_read(row.article, metering.viewer(row.article, utcnow()))
 
 
 def gifts(who: Account) -> Part:
