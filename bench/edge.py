@@ -43,6 +43,7 @@ def as_shipped(port: int, site: int, home: Path) -> str:
     text = re.sub(r"listen 443 ssl[^;]*;", f"listen 127.0.0.1:{port};", text)
     text = re.sub(r"\n\s*(?:ssl_certificate(?:_key)?|http2)\s[^;]*;", "", text)
     text = text.replace("magazine.example", "127.0.0.1").replace("127.0.0.1:5000", f"127.0.0.1:{site}")
+    text = text.replace("/srv/masthead/crawlers.conf", f"{home}/crawlers.conf")
     return text.replace("/var/cache/nginx/masthead", f"{home}/cache").replace(
         "/srv/masthead/static/", f"{ROOT}/static/"
     )
@@ -57,6 +58,7 @@ def edge(site: Serving, page: bytes) -> Iterator[tuple[Serving, Serving]]:
         (home / "plain").mkdir()
         (home / "plain" / "page.html.gz").write_bytes(page)
         (home / "plain" / "page.html").write_bytes(gzip.decompress(page))
+        (home / "crawlers.conf").touch()  # `flask crawlers` writes it
         (home / "masthead.conf").write_text(as_shipped(port, site.port, home))
         user = "user root;" if os.geteuid() == 0 else ""
         (home / "nginx.conf").write_text(NGINX.format(home=home, plain=plain, user=user))

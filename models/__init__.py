@@ -7,6 +7,7 @@ from models.base import begin_write, db, utcnow
 from models.code import Code, Redemption
 from models.comment import Comment
 from models.contribution import Contribution, Correction
+from models.crawler import CrawlerClaim, CrawlerNetwork
 from models.glossary import Term
 from models.institution import DayReader, Institution, InstitutionDomain, InstitutionRange, Seat
 from models.letter import LetterKind, SignInLetter
@@ -41,6 +42,8 @@ __all__ = [
     "Comment",
     "Contribution",
     "Correction",
+    "CrawlerClaim",
+    "CrawlerNetwork",
     "DayReader",
     "Donation",
     "Edition",

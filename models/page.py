@@ -65,14 +65,16 @@ class Publication(db.Model):
     email: Mapped[str] = mapped_column(default="")  # where readers write to, and alerts go
     gated_in_feeds: Mapped[str] = mapped_column(default="teaser")  # what feeds give of a closed story, or "drop" it
     reading_mode: Mapped[Mode] = mapped_column(ShortEnum(Mode), default=Mode.METER)  # what the whole magazine asks
+    crawlers_read: Mapped[bool] = mapped_column(default=False)  # search engines get the text of metered stories
     staff_second_factor: Mapped[bool] = mapped_column(default=False)  # who works here must have one for the desk
 
     @classmethod
     def get(cls) -> "Publication":
         """The one row; a blank one, not yet saved, before the publisher has said anything."""
         blank = dict.fromkeys("motto colophon wordmark_hanzi publisher address email".split(), "")
-        usual = {"gated_in_feeds": "teaser", "reading_mode": Mode.METER, "staff_second_factor": False}
-        return db.session.get(cls, 1) or cls(id=1, **usual, **blank)
+        usual = {"gated_in_feeds": "teaser", "reading_mode": Mode.METER}
+        off = dict.fromkeys(("staff_second_factor", "crawlers_read"), False)
+        return db.session.get(cls, 1) or cls(id=1, **usual, **off, **blank)
 
     @classmethod
     def said(cls) -> SimpleNamespace:

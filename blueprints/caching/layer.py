@@ -34,6 +34,7 @@ class Layer:
     def __init__(self, app: Flask, generation: Generation, memory: Memory, valkey: Valkey | None) -> None:
         self.inner, self.generation, self.memory, self.valkey = app.wsgi_app, generation, memory, valkey
         self.awake: Callable[[], None] | None = None
+        self.is_apart: Callable[[dict[str, Any]], bool] | None = None  # set by metering/crawlers.py
         self.site = urlsplit(app.config["SITE_URL"]).netloc
         names = app.config["SESSION_COOKIE_NAME"], app.config["REMEMBER_COOKIE_NAME"]
         self.cookies = tuple(f"{name}=" for name in names)
@@ -71,6 +72,8 @@ class Layer:
             return None
         query = environ.get("QUERY_STRING", "")
         if query and (query := meaning(query)) is None:
+            return None
+        if self.is_apart and self.is_apart(environ):
             return None
         return environ["wsgi.url_scheme"], host, environ.get("SCRIPT_NAME", "") + path, query
 

@@ -194,6 +194,7 @@ class PublicationForm(Form):
     address = Text("Postal address", [Length(max=500)])
     email = Words("E-mail", [Optional(), Email("This is no e-mail address. Write it as name@example.org.")])
     gated_in_feeds = SelectField("Gated stories in feeds", choices=IN_FEEDS, default="teaser")
+    crawlers_read = BooleanField("Search engines read metered stories")
     reading_mode = SelectField("What readers meet", choices={mode.value: words for mode, words in MODES.items()})
     before = HiddenField()
 

@@ -12,12 +12,13 @@ from models.editing import Place, all_tag_names, set_board, tags_named
 
 MEANWHILE = "Somebody changed this page meanwhile. What they wrote is below; save again to put yours in its place."
 SAID = ("motto", "colophon", "wordmark_hanzi", "publisher", "address", "email", "gated_in_feeds", "reading_mode")
+SWITCHES = ("crawlers_read",)
 
 
 @bp.route("/publication", methods=["GET", "POST"])
 def publication() -> ResponseReturnValue:
     ours = Publication.get()
-    stands = {name: getattr(ours, name) for name in SAID}
+    stands = {name: getattr(ours, name) for name in SAID + SWITCHES}
     mark = fingerprint(stands)
     form = PublicationForm.of(ours, mark)
     if not form.submitted():
@@ -30,6 +31,8 @@ def publication() -> ResponseReturnValue:
     kept = Publication.get()
     for name in SAID:
         setattr(kept, name, form[name].data.strip())
+    for name in SWITCHES:
+        setattr(kept, name, form[name].data)
     db.session.add(kept)
     db.session.commit()
     flash("Saved.", "good")

@@ -14,6 +14,7 @@ from blueprints.magazine.area import bp, house
 from blueprints.magazine.contents import with_contents
 from blueprints.magazine.glossary import words_of
 from blueprints.magazine.wall import Told, told
+from blueprints.metering import crawlers
 from models import Article, Code, Comment, Offer, SavedStory, utcnow
 from models.article import Kind
 from models.metering import Decision, Viewer
@@ -32,14 +33,15 @@ def article(slug: str) -> ResponseReturnValue:
     story, who = Article.by_slug(slug), login.account()
     if story is None or not (story.is_visible(now) or (who and who.is_staff)):
         abort(404)
-    reads = metering.viewer(story, now) if who else login.visitor(now)
+    reads = metering.viewer(story, now) if who else metering.passer_by(story, now)
     decision = access(story, reads)
     is_counted = story.id in reads.opened or (who and decision is Decision.METER)
     stands = metering.standing(now) if is_counted else None
     if stands and decision is Decision.METER:
         decision = stands.decision
     says = told(decision, now, stands, story.gate.opens_at)
-    return login.share(make_response(story_page(story, reads, now, says)))
+    page = make_response(story_page(story, reads, now, says))
+    return crawlers.settle(page) if reads.is_crawler else login.share(page)
 
 
 def story_page(story: Article, reads: Viewer, now: datetime, says: Told) -> str:

@@ -13,7 +13,7 @@ from flask_login import user_logged_in
 
 from blueprints import login
 from blueprints.limits import Limit, count
-from blueprints.metering import pointer, seats
+from blueprints.metering import crawlers, pointer, seats
 from blueprints.metering.valkey_ledger import LedgerAway, ValkeyLedger
 from blueprints.security import network
 from models import Account, Article, begin_write, db, utcnow
@@ -90,6 +90,14 @@ def viewer(story: Article, now: datetime) -> Viewer:
     if decision is Decision.METER and has_opened(story.gate, who, now, goes_on(story)):
         return with_opened(reads, story)
     return replace(reads, is_seated=True) if seats.is_in(key_of(who), now) else reads
+
+
+def passer_by(story: Article, now: datetime) -> Viewer:
+    """Who reads a story's page without being signed in: everybody, but for a search engine that the editor lets in."""
+    anybody = login.visitor(now)
+    if decide(story.gate, anybody) is Decision.METER and crawlers.is_here():
+        return replace(anybody, is_crawler=True)
+    return anybody
 
 
 def note_seat(gate: Gate, reads: Viewer, now: datetime) -> None:
@@ -214,3 +222,4 @@ def init_app(app: Flask) -> None:
     app.extensions["meter_ledger"] = ValkeyLedger(url, cache.prefix) if url else DatabaseLedger()
     user_logged_in.connect(merge, app)
     seats.init_app(app)
+    crawlers.init_app(app)

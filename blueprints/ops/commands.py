@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 
 from blueprints import metering
 from blueprints.login import hash_password
-from blueprints.ops import seats
+from blueprints.ops import crawlers, seats
 from blueprints.ops.demo_command import demo
 from blueprints.ops.exporting.export_command import export
 from blueprints.ops.exporting.import_command import import_folder
@@ -22,7 +22,7 @@ from blueprints.ops.search_command import fill_if_empty, search_index_command
 from blueprints.ops.second_factor_command import reset_second_factor
 from blueprints.ops.wordpress.command import import_wordpress
 from blueprints.payments import reconciling
-from models import Account, Attempts, Role, SignIn, SignInLetter, begin_write, db, utcnow
+from models import Account, Attempts, CrawlerClaim, CrawlerNetwork, Role, SignIn, SignInLetter, begin_write, db, utcnow
 from models.account import normal_email
 from models.passwords import refusal
 from models.proving import drop_old_unproven, prove
@@ -70,7 +70,7 @@ def worker(once: bool) -> None:
             if utcnow() >= next_reconcile:
                 next_reconcile = utcnow() + RECONCILE_EVERY
                 sweep()
-            sent = send_due()
+            sent = send_due() or crawlers.look_up_one()
         except Exception:  # a database that is away for a minute must not end the worker
             log.exception("The worker will try again")
             db.session.rollback()
@@ -90,6 +90,8 @@ def sweep() -> None:
     drop_old_unproven(utcnow())
     SignInLetter.forget(utcnow() - timedelta(days=2))
     seats.upkeep(utcnow())
+    CrawlerClaim.forget(utcnow())
+    CrawlerNetwork.forget(utcnow())
     db.session.commit()
     if current_app.config["STRIPE_SECRET_KEY"]:
         reconciling.reconcile(utcnow())
@@ -122,6 +124,7 @@ def publish_due() -> None:
 def init_app(app: Flask) -> None:
     for command in (
         create_user,
+        crawlers.crawlers_command,
         demo,
         worker,
         reconcile,

@@ -114,7 +114,7 @@ SERIES = Shape(Series, _own("slug", "title", "description"))
 TERM = Shape(Term, _own("hanzi", "pinyin", "meaning"))
 PUBLICATION = Shape(
     Publication,
-    _own("motto", "colophon", "wordmark_hanzi", "publisher", "address", "email", "gated_in_feeds", "reading_mode"),
+    _own(*"motto colophon wordmark_hanzi publisher address email gated_in_feeds reading_mode crawlers_read".split()),
     frozenset({"gated_in_feeds", "reading_mode"}),
 )
 ARTICLE = Shape(
