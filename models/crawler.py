@@ -10,23 +10,21 @@ from models.base import db
 
 WAITS = timedelta(hours=1)  # the longest; then it is dropped, and may come again
 GOOD_FOR = timedelta(days=30)
-MOST = 500  # that wait at a time: anybody can claim anything
+MOST = 500  # in that time: anybody can claim anything
 
 
 class CrawlerClaim(db.Model):
     """A request said that it was a crawler's. Its address is sealed, and dropped as soon as the worker has looked."""
 
-    who: Mapped[str] = mapped_column(primary_key=True)  # keyed hash of name and address
+    who: Mapped[str] = mapped_column(primary_key=True)  # keyed hash of name and network
     name: Mapped[str]
     sealed: Mapped[str]  # the address, under a key that is not in the database; "" once it was looked up
     noted_at: Mapped[datetime] = mapped_column(index=True)
 
     @classmethod
     def note(cls, who: str, name: str, sealed: str, now: datetime) -> None:
-        """Put it in the queue unless it is there, or the queue is full. The caller commits."""
+        """Put it in the queue unless it is there. The caller commits."""
         cls.forget(now)
-        if (db.session.scalar(select(func.count()).select_from(cls)) or 0) >= MOST:
-            return
         insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
         row = insert(cls).values(who=who, name=name, sealed=sealed, noted_at=now)
         db.session.execute(row.on_conflict_do_nothing())
@@ -34,6 +32,11 @@ class CrawlerClaim(db.Model):
     @classmethod
     def is_noted(cls, who: str) -> bool:
         return db.session.scalar(select(cls.who).where(cls.who == who)) is not None
+
+    @classmethod
+    def is_full(cls, now: datetime) -> bool:
+        """Whether no more are taken this hour: a flood of claims must not become one of writes."""
+        return (db.session.scalar(select(func.count()).where(cls.noted_at > now - WAITS)) or 0) >= MOST
 
     @classmethod
     def next(cls, now: datetime) -> "CrawlerClaim | None":

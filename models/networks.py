@@ -33,6 +33,11 @@ def address_of(text: str | None) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def home_of(address: Address) -> Network:
+    """The smallest network that is somebody's: one IPv4 address, or the /64 that one IPv6 household or host has."""
+    return ipaddress.ip_network((address, 32 if address.version == 4 else 64), strict=False)
+
+
 def range_of(text: str) -> Network:
     """A range in CIDR notation, or one address. Raises NotARange."""
     text = text.strip()

@@ -323,10 +323,26 @@ def test_browsers_and_listed_crawlers_are_never_queued(app):
 
 def test_the_queue_is_bounded(app):
     begin_write()
-    for number in range(MOST + 5):
-        CrawlerClaim.note(f"who {number}", "Googlebot", "sealed", utcnow())
+    for number in range(MOST - 1):
+        CrawlerClaim.note(f"who {number}", "Googlebot", "", utcnow())
     db.session.commit()
+    row = story()
+    for last in (7, 8, 9):
+        get(app, row, GOOGLEBOT, f"198.51.100.{last}")
     assert len(waiting()) == MOST
+    assert not CrawlerClaim.is_full(utcnow() + WAITS)
+
+
+def test_a_forged_crawler_passes_the_cache_by_once_an_hour(app):
+    known = app.extensions["crawlers"]
+    for allowed, address in ((True, "198.51.100.8"), (False, "198.51.100.9"), (True, "2001:db8:9::1")):
+        let_in(allowed)
+        asked = {"HTTP_USER_AGENT": GOOGLEBOT, "REMOTE_ADDR": address}
+        assert known.is_apart(asked)
+        get(app, story(), GOOGLEBOT, address)
+        assert not known.is_apart(asked)
+    assert not known.is_apart({"HTTP_USER_AGENT": GOOGLEBOT, "REMOTE_ADDR": "2001:db8:9::ffff"}), "the same /64"
+    assert not known.is_apart({"HTTP_USER_AGENT": GOOGLEBOT, "REMOTE_ADDR": ""})
 
 
 def test_a_claim_sealed_under_another_key_is_dropped(app, dns):

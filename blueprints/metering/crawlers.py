@@ -23,7 +23,7 @@ from blueprints.security import bucket
 from models import CrawlerClaim, CrawlerNetwork, Publication, begin_write, db, utcnow
 from models.crawler import WAITS
 from models.crawling import can_be_proven, claimed, read_list
-from models.networks import Address, Network, Ranges, address_of
+from models.networks import Address, Network, Ranges, address_of, home_of
 
 AGAIN = 60.0  # seconds until both sources are read again
 REMEMBERED = 10_000  # claims that each process remembers to have noted
@@ -51,17 +51,17 @@ class Crawlers:
         agent = environ.get("HTTP_USER_AGENT")
         if not agent or not (name := claimed(agent)):
             return False
-        address = environ.get("REMOTE_ADDR", "")
-        return self._known().get(address_of(address)) == name or self.is_new(name, address)
+        address = address_of(environ.get("REMOTE_ADDR"))
+        return address is not None and (self._known().get(address) == name or self.is_new(name, address))
 
-    def is_new(self, name: str, address: str) -> bool:
+    def is_new(self, name: str, address: Address) -> bool:
         """Whether this process has not noted this claim in the last hour."""
-        since = self.noted.get(hash((name, address)))
+        since = self.noted.get(hash((name, home_of(address))))
         return can_be_proven(name) and (since is None or since < time.monotonic() - WAITS.total_seconds())
 
-    def remember(self, name: str, address: str) -> None:
+    def remember(self, name: str, address: Address) -> None:
         with self.lock:
-            self.noted[hash((name, address))] = time.monotonic()
+            self.noted[hash((name, home_of(address)))] = time.monotonic()
             while len(self.noted) > REMEMBERED:
                 self.noted.popitem(last=False)
 
@@ -139,16 +139,16 @@ def note(response: Response) -> Response:
     """Put a claim that DNS can prove into the worker's queue. After the page is made: nothing of it is committed."""
     name = claimed(request.headers.get("User-Agent", ""))
     address = address_of(request.remote_addr) if name else None
-    crawlers, sent = current(), request.remote_addr or ""
-    if address is None or not crawlers.is_new(name, sent) or not are_let_in():
+    known = current()
+    if address is None or not known.is_new(name, address) or known.is_one(name, str(address)):
         return response
-    if crawlers.is_one(request.headers.get("User-Agent", ""), sent):
+    known.remember(name, address)  # in any case: the page cache lets it in from now on
+    if not are_let_in():
         return response
-    crawlers.remember(name, sent)
-    who, now = bucket(f"crawler {name}", str(address)), utcnow()
+    who, now = bucket(f"crawler {name}", str(home_of(address))), utcnow()
     try:
         db.session.rollback()
-        if not CrawlerClaim.is_noted(who):
+        if not CrawlerClaim.is_noted(who) and not CrawlerClaim.is_full(now):
             begin_write()
             CrawlerClaim.note(who, name, seal(address), now)
             db.session.commit()

@@ -1,6 +1,5 @@
 """What the worker finds out of those who say that they are search engines, and the file that nginx takes."""
 
-import ipaddress
 import os
 import socket
 from pathlib import Path
@@ -12,6 +11,7 @@ from flask.cli import with_appcontext
 from blueprints.metering import crawlers
 from models import CrawlerClaim, CrawlerNetwork, begin_write, db, utcnow
 from models.crawling import Lookups, is_proven
+from models.networks import home_of
 
 
 def names_of(address: str) -> list[str]:
@@ -47,7 +47,7 @@ def look_up_one(ask: Lookups = DNS) -> bool:
     begin_write()
     CrawlerClaim.settle(who)
     if proven:
-        CrawlerNetwork.keep(str(ipaddress.ip_network(address)), name, utcnow())
+        CrawlerNetwork.keep(str(home_of(address)), name, utcnow())
     db.session.commit()
     return True
 
