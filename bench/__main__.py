@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import edge, finding, pages, weight
+from bench import edge, finding, pages, releasing, weight
 from bench.corpus import build
 from bench.pages import Row
 
@@ -20,6 +20,7 @@ def site(size: int) -> Path:
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "warm": lambda: pages.warm(site(10_000), 10_000),
     "cold": lambda: pages.cold(site(10_000), 10_000),
+    "read": lambda: releasing.read(releasing.metered(100, DATA / "read")),
     "growth": lambda: pages.growth(site(100), site(100_000), 100),
     "edge": lambda: edge.cached(site(10_000), 10_000),
     "search": lambda: finding.search(site(100_000)),

@@ -4,11 +4,14 @@ BENCH_BYTES: a file with the site's compressed answer. BENCH_DATA: the site's fo
 """
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, Response, abort, render_template
+from flask import Flask, Response, abort, render_template, request
 from flask_sqlalchemy import SQLAlchemy
 from markupsafe import Markup
+from sqlalchemy import Engine, event
 
 database = SQLAlchemy()
 ITEMS = [(f"/articles/story-{n}", f"A headline of a story, with #微博热搜# in it: {n}") for n in range(1, 13)]
@@ -42,6 +45,47 @@ def kept() -> Flask:
     @app.get("/articles/<slug>")
     def page(slug: str = "") -> Response:
         return Response(body, headers=headers)
+
+    return app
+
+
+class Opened(database.Model):
+    """The meter's ledger, as a bare view would keep it."""
+
+    __tablename__ = "meter_read"
+    reader = database.Column(database.String, primary_key=True)
+    period = database.Column(database.String, primary_key=True)
+    slot = database.Column(database.Integer, primary_key=True)
+    article_id = database.Column(database.Integer)
+    at = database.Column(database.DateTime)
+
+
+def released() -> Flask:
+    """One view that asks what a reader has opened, adds a row when this story is new, and gives the same bytes."""
+    app = Flask(__name__)
+    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{Path(os.environ['BENCH_DATA'], 'masthead.db')}"
+    database.init_app(app)
+    body, period = Path(os.environ["BENCH_BYTES"]).read_bytes(), f"{datetime.now(UTC):%Y-%m}-01"
+
+    @event.listens_for(Engine, "connect")
+    def as_ours(connection: Any, _record: object) -> None:
+        for pragma in ("synchronous=NORMAL", "busy_timeout=30000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @app.get("/")
+    def up() -> str:
+        return "up"
+
+    @app.post("/articles/<slug>/read")
+    def read(slug: str) -> Response:
+        reader, article_id = request.cookies["masthead_reader"], int(slug.rpartition("-")[2])
+        asked = database.select(Opened.article_id).where(Opened.reader == reader, Opened.period == period)
+        had = database.session.scalars(asked.order_by(Opened.slot)).all()
+        if article_id not in had:
+            row = {"reader": reader, "period": period, "slot": len(had) + 1, "article_id": article_id}
+            database.session.execute(database.insert(Opened).values(**row, at=datetime.now(UTC)))
+            database.session.commit()
+        return Response(body, content_type="application/json", headers={"Cache-Control": "private, no-store"})
 
     return app
 

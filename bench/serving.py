@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -31,8 +31,11 @@ class Serving:
     process: subprocess.Popen[bytes]
 
     def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        return self.send("GET", path, **headers)
+
+    def send(self, method: str, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        connection.request("GET", path, headers=headers)
+        connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         found = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
         connection.close()
@@ -99,8 +102,11 @@ def wait(served: Serving) -> None:
             time.sleep(0.1)
 
 
-def wrk(served: Serving, path: str, *more: str, seconds: int = SECONDS) -> float:
-    """Requests a second on one path, with 16 connections that take gzip. Raises on any answer that is not 2xx."""
+def wrk(served: Serving, path: str, *more: str, seconds: int = SECONDS, after: Sequence[str] = ()) -> float:
+    """Requests a second on one path, with 16 connections that take gzip. Raises on any answer that is not 2xx.
+
+    `after`: arguments for the script.
+    """
     url = f"http://127.0.0.1:{served.port}{path}"
     command = [
         str(shutil.which("wrk")),
@@ -113,6 +119,7 @@ def wrk(served: Serving, path: str, *more: str, seconds: int = SECONDS) -> float
         "Accept-Encoding: gzip",
         *more,
         url,
+        *(["--", *after] if after else []),
     ]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout  # noqa: S603
     if "Non-2xx" in said or "Socket errors" in said:

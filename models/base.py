@@ -75,14 +75,17 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-def begin_write() -> None:
+def begin_write(*, alone: bool = False) -> None:
     """Start the transaction that changes rows, ending the one that only read.
 
     SQLite takes its write lock here (BEGIN IMMEDIATE): a read that later turns into a write could otherwise be
     refused at once, with no waiting. Nothing slow may follow before `commit()`: no call out, no password hashing.
+
+    `alone`: one statement is all there is to it. SQLite then holds its lock for that statement only, not for what
+    Python does around it, and commits it by itself.
     """
     db.session.commit()
-    db.session.connection(execution_options={"writes": True})
+    db.session.connection(execution_options={"writes": True, "alone": alone})
 
 
 @event.listens_for(Engine, "connect")
@@ -99,5 +102,6 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 @event.listens_for(Engine, "begin")
 def _begin_sqlite(connection: Any) -> None:
     if connection.dialect.name == "sqlite":
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("alone"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")

@@ -7,9 +7,9 @@ nobody waits for a lock.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import cast
 
-from sqlalchemy import ForeignKey, UniqueConstraint, delete, select, update
+from sqlalchemy import ForeignKey, Table, UniqueConstraint, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,12 +51,23 @@ class MeterRead(db.Model):
     __table_args__ = (UniqueConstraint("reader", "period", "article_id"), db.Index("ix_meter_read_period", "period"))
 
 
+# Written once and without the ORM, for every counted read runs them.
+TABLE = cast(Table, MeterRead.__table__)
+MINE = TABLE.c.reader == bindparam("reader"), TABLE.c.period == bindparam("period")
+ARTICLES = select(TABLE.c.article_id).where(*MINE).order_by(TABLE.c.slot)
+OPENINGS = select(TABLE.c.article_id, TABLE.c.at).where(*MINE).order_by(TABLE.c.slot)
+TAKE = {
+    "sqlite": sqlite.insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.slot),
+    "postgresql": postgresql.insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.slot),
+}
+
+
 class DatabaseLedger:
     """Every method but `claim` leaves the commit to its caller."""
 
     def opened(self, reader: str, period: str) -> Opened:
-        rows = db.session.execute(_of(reader, period, MeterRead.article_id)).all()
-        return Opened(frozenset(article for (article,) in rows if article is not None), len(rows))
+        articles = db.session.scalars(ARTICLES, {"reader": reader, "period": period}).all()
+        return Opened(frozenset(article for article in articles if article is not None), len(articles))
 
     def has(self, reader: str, periods: list[str], article_id: int) -> bool:
         found = select(MeterRead.slot).where(
@@ -75,17 +86,19 @@ class DatabaseLedger:
         """
         had = self.opened(reader, period) if is_known else Opened(frozenset(), 0)
         said = claim(article_id, had.articles, had.used, limit)
-        if said.is_new and is_known:
-            begin_write()
+        writes = said.is_new
+        if writes and is_known:
+            begin_write(alone=True)
         while said.is_new and not self._take(reader, period, said.used, article_id, now):
             had = self.opened(reader, period)
             said = claim(article_id, had.articles, had.used, limit)
-        db.session.commit()
+        if writes:
+            db.session.commit()
         return said
 
     def _take(self, reader: str, period: str, slot: int, article_id: int | None, at: datetime) -> bool:
-        row = _insert().values(reader=reader, period=period, slot=slot, article_id=article_id, at=at)
-        return db.session.scalar(row.on_conflict_do_nothing().returning(MeterRead.slot)) is not None
+        row = {"reader": reader, "period": period, "slot": slot, "article_id": article_id, "at": at}
+        return db.session.scalar(TAKE[db.session.get_bind().dialect.name], row) is not None
 
     def merge(self, reader: str, into: str, period: str, ends: datetime) -> None:
         """What a visitor had counts for the account that signs in, once for each article, whatever the limit says.
@@ -118,17 +131,5 @@ class DatabaseLedger:
         db.session.execute(delete(MeterRead).where(MeterRead.period < before))
 
 
-def _of(reader: str, period: str, *columns: Any) -> Any:
-    rows = select(*columns).where(MeterRead.reader == reader, MeterRead.period == period)
-    return rows.order_by(MeterRead.slot)
-
-
 def _openings(reader: str, period: str) -> list[tuple[int | None, datetime]]:
-    return [
-        (article, at) for article, at in db.session.execute(_of(reader, period, MeterRead.article_id, MeterRead.at))
-    ]
-
-
-def _insert() -> Any:
-    is_postgresql = db.session.get_bind().dialect.name == "postgresql"
-    return (postgresql.insert if is_postgresql else sqlite.insert)(MeterRead)
+    return [(article, at) for article, at in db.session.execute(OPENINGS, {"reader": reader, "period": period})]

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from flask import Response, current_app, request
 from itsdangerous import BadData, URLSafeSerializer
@@ -12,8 +13,9 @@ LONGEST = 200  # characters
 AFTER = timedelta(days=8)  # after its period: who reads on in a liveblog at midnight, or comes back to a page, is known
 
 
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="reader")
+@lru_cache(maxsize=2)
+def _signer(secret: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt="reader")
 
 
 def read() -> str:
@@ -22,7 +24,7 @@ def read() -> str:
     if not signed or len(signed) > LONGEST:
         return ""
     try:
-        return _key(str(_signer().loads(signed)))
+        return _key(str(_signer(current_app.config["SECRET_KEY"]).loads(signed)))
     except BadData:
         return ""
 
@@ -39,7 +41,7 @@ def _key(number: str) -> str:
 def new() -> tuple[str, str]:
     """The key of a new visitor, and the cookie that points to it."""
     number = secrets.token_urlsafe(16)
-    return _key(number), str(_signer().dumps(number))
+    return _key(number), str(_signer(current_app.config["SECRET_KEY"]).dumps(number))
 
 
 def give(response: Response, cookie: str, ends: datetime) -> None:
