@@ -7,9 +7,9 @@ nobody waits for a lock.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Table, UniqueConstraint, bindparam, delete, select, update
+from sqlalchemy import CursorResult, ForeignKey, Table, UniqueConstraint, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,9 +56,10 @@ TABLE = cast(Table, MeterRead.__table__)
 MINE = TABLE.c.reader == bindparam("reader"), TABLE.c.period == bindparam("period")
 ARTICLES = select(TABLE.c.article_id).where(*MINE).order_by(TABLE.c.slot)
 OPENINGS = select(TABLE.c.article_id, TABLE.c.at).where(*MINE).order_by(TABLE.c.slot)
+# No RETURNING: SQLite would hold its lock until the row is fetched.
 TAKE = {
-    "sqlite": sqlite.insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.slot),
-    "postgresql": postgresql.insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.slot),
+    name: insert(TABLE).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
 
 
@@ -98,7 +99,8 @@ class DatabaseLedger:
 
     def _take(self, reader: str, period: str, slot: int, article_id: int | None, at: datetime) -> bool:
         row = {"reader": reader, "period": period, "slot": slot, "article_id": article_id, "at": at}
-        return db.session.scalar(TAKE[db.session.get_bind().dialect.name], row) is not None
+        taken = cast(CursorResult[Any], db.session.execute(TAKE[db.session.get_bind().dialect.name], row))
+        return taken.rowcount == 1
 
     def merge(self, reader: str, into: str, period: str, ends: datetime) -> None:
         """What a visitor had counts for the account that signs in, once for each article, whatever the limit says.
