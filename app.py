@@ -6,7 +6,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import models  # every table, so that migrations see them all
-from blueprints import caching, errors, filters, login, metering, payments, security, settings
+from blueprints import caching, errors, filters, login, masking, metering, payments, security, settings
 from blueprints.accounts import areas as accounts
 from blueprints.comments import views as comments
 from blueprints.contribute import views as contribute
@@ -47,7 +47,7 @@ def create_app(overrides: dict | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     models.db.init_app(app)
     Migrate(app, models.db, render_as_batch=True)
-    for part in (security, login, filters, errors, payments, commands, caching, metering):
+    for part in (masking, security, login, filters, errors, payments, commands, caching, metering):
         part.init_app(app)
     for area in AREAS:
         app.register_blueprint(area)

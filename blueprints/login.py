@@ -101,10 +101,13 @@ def look_again() -> None:
 
 def viewer(now: datetime) -> Viewer:
     """The reader, as the rules see one; without what the meter opened (blueprints/metering.py)."""
-    who, anybody = account(), visitor(now)
-    if who is None:
-        return anybody
-    known = replace(anybody, is_signed_in=True, is_staff=who.is_staff, is_patron=is_patron(who, now))
+    who = account()
+    return viewer_of(who, now) if who else visitor(now)
+
+
+def viewer_of(who: Account, now: datetime) -> Viewer:
+    """An account as the rules see it, whether it is signed in here or its owner's program asks."""
+    known = replace(visitor(now), is_signed_in=True, is_staff=who.is_staff, is_patron=is_patron(who, now))
     if known.is_staff or known.is_patron:
         return known  # a seat would open no more for them
     return replace(known, is_seated=is_seated(who, now))

@@ -8,6 +8,7 @@ from models.code import Code, Redemption
 from models.comment import Comment
 from models.contribution import Contribution, Correction
 from models.crawler import CrawlerClaim, CrawlerNetwork
+from models.gift import GiftLink, GiftOpening
 from models.glossary import Term
 from models.institution import DayReader, Institution, InstitutionDomain, InstitutionRange, Seat
 from models.letter import LetterKind, SignInLetter
@@ -21,6 +22,7 @@ from models.passkey import Passkey, SpentChallenge
 from models.patronage import Donation
 from models.payment import Payment
 from models.picture import Picture
+from models.private_feed import PrivateFeed
 from models.reading import ReadStory, SavedStory
 from models.redirect import Redirect
 from models.related import RelatedStory
@@ -47,6 +49,8 @@ __all__ = [
     "DayReader",
     "Donation",
     "Edition",
+    "GiftLink",
+    "GiftOpening",
     "Institution",
     "InstitutionDomain",
     "InstitutionRange",
@@ -60,6 +64,7 @@ __all__ = [
     "Passkey",
     "Payment",
     "Picture",
+    "PrivateFeed",
     "Publication",
     "ReadStory",
     "RecoveryCode",

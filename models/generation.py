@@ -27,9 +27,9 @@ CHANNEL = "masthead"  # of NOTIFY; it ends at the database, so magazines that sh
 MEMO_SECONDS = 60.0
 
 # What readers are not shown. A table that is not named here is public: a change of it makes every page anew.
-UNSEEN = {"account", "attempts", "contribution", "meter_read", "order", "outbox", "passkey", "read_story"}
-UNSEEN |= {"recovery_code", "saved_story", "second_factor", "sign_in", "sign_in_letter", "spent_challenge"}
-UNSEEN |= {"stripe_event", "seat", "day_reader", "crawler_claim", "crawler_network"}
+UNSEEN = {"account", "attempts", "contribution", "crawler_claim", "crawler_network", "day_reader", "gift_link"}
+UNSEEN |= {"gift_opening", "meter_read", "order", "outbox", "passkey", "private_feed", "read_story", "recovery_code"}
+UNSEEN |= {"saved_story", "seat", "second_factor", "sign_in", "sign_in_letter", "spent_challenge", "stripe_event"}
 UNSEEN_COLUMNS = {
     "article": {"reads", "heat", "saved_at"},
     "donation": {"attempt_key", "checkout_session", "checkout_expires_at", "customer", "subscription", "account_id"},

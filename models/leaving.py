@@ -16,7 +16,9 @@ from models.base import db
 from models.checkout import LONGEST_CALL
 from models.comment import Comment
 from models.contribution import Contribution, Correction
+from models.gift import GiftOpening
 from models.letter import SignInLetter
+from models.meter import key_of_account
 from models.nobody import new_address
 from models.order import Order
 from models.outbox import Outbox
@@ -145,6 +147,11 @@ def sign_in_letters(leaver: Leaver) -> None:
     db.session.execute(delete(SignInLetter).where(own))
 
 
+def opened_gifts(leaver: Leaver) -> None:
+    """Links that they gave work on without a name, until they run out: others were promised a story."""
+    GiftOpening.erase(key_of_account(leaver.account.public_id))
+
+
 def mail(leaver: Leaver) -> None:
     if leaver.account.email_verified_at is None:  # the address may be somebody else's, and so its mail
         return
@@ -163,6 +170,7 @@ STEPS: tuple[Callable[[Leaver], None], ...] = (
     replies,
     letters_to_the_desk,
     sign_in_letters,
+    opened_gifts,
     mail,
     events_of_stripe,
 )

@@ -15,7 +15,7 @@ from models import db
 ROOT = Path(__file__).parent.parent
 AREAS = {"magazine", "accounts", "donations", "offers", "desk", "ops", "feeds", "comments", "contribute"}
 PURE = {"user_agent", "search_text", "money", "pricing", "metering", "hanzi", "plain", "html_tree", "slug", "heat"}
-PURE |= {"csv_cells", "nobody", "networks", "crawling"}
+PURE |= {"csv_cells", "nobody", "networks", "crawling", "address_token"}
 STDLIB_FREE = {"flask", "sqlalchemy", "flask_sqlalchemy", "flask_login", "stripe", "wtforms", "markdown_it", "nh3"}
 
 

@@ -18,6 +18,8 @@ from models import (
     Contribution,
     Correction,
     Donation,
+    GiftLink,
+    GiftOpening,
     Order,
     Outbox,
     Payment,
@@ -46,7 +48,7 @@ from tests.test_accounts import buy, give, pay
 EMAIL, NAME = "robin.aldermeer@example.org", "Robin Aldermeer"
 NEVER_A_PERSONS = {"code_text", "payment_intent", "note"}
 FOUND_BY_HAND = {"donation", "order", "payment", "comment", "contribution", "correction", "outbox", "sign_in_letter"}
-FOUND_BY_HAND |= {"stripe_event", "read_story", "saved_story", "account"}
+FOUND_BY_HAND |= {"stripe_event", "read_story", "saved_story", "account", "gift_link"}
 
 
 @pytest.fixture
@@ -74,6 +76,8 @@ def robin(app: Flask) -> Account:
     keep(reply, Comment(article_id=story.id, name=NAME, email=EMAIL.title(), source="Imported", body_html="<p>I</p>"))
     keep(Contribution(name=NAME, email=EMAIL, subject="A tip", body="Look there"))
     keep(Correction(article_id=story.id, name=NAME, email=EMAIL, body="A slip"))
+    link = keep(GiftLink(token_hash="a hash", article_id=story.id, giver_id=who.id, is_named=True, expires_at=NOON))
+    keep(GiftOpening(reader=metering.key_of(who), gift_id=link.id, at=NOON))
     details = {"customer_details": {"email": EMAIL, "name": NAME}, "amount": 2500}
     keep(
         StripeEvent(
@@ -162,7 +166,7 @@ def signed_in(app: Flask, who: Account) -> Any:
 def test_nothing_of_the_person_is_left_in_any_table(app, robin, replies):
     browser, person = signed_in(app, robin), (EMAIL, NAME, robin.public_id, metering.key_of(robin))
     before = {place.partition(".")[0] for place, _ in traces(*person)}
-    assert before >= FOUND_BY_HAND - {"read_story", "saved_story"} | {"meter_read"}, (
+    assert before >= FOUND_BY_HAND - {"read_story", "saved_story", "gift_link"} | {"meter_read", "gift_opening"}, (
         "the test looks where there is something to find"
     )
     assert leave_by_password(browser, replies=replies).status_code == 200

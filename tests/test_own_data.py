@@ -15,7 +15,10 @@ from models import (
     Comment,
     Contribution,
     Correction,
+    GiftLink,
+    GiftOpening,
     Passkey,
+    PrivateFeed,
     ReadStory,
     SavedStory,
     Seat,
@@ -57,6 +60,9 @@ def reader(app):
         keep(Passkey(account_id=who.id, credential_id=email, public_key=b"key", name=f"Phone of {name}"))
         begin_write()
         metering.ledger().claim(metering.key_of(who), "month:2026-11", NOON, story.id, 3, NOON, is_known=False)
+        link = keep(GiftLink(token_hash=email, article_id=story.id, giver_id=who.id, expires_at=NOON))
+        keep(GiftOpening(reader=metering.key_of(who), gift_id=link.id, at=NOON))
+        keep(PrivateFeed(public_id=email, token_hash=email, account_id=who.id))
         reply = Comment(article_id=story.id, name=name, email=email, account_id=who.id)
         reply.write(f"Words of *{email}*")
         keep(reply, Contribution(name=name, email=email, subject="A tip", body=f"Tip of {email}"))

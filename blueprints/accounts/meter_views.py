@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from blueprints import metering
 from blueprints.accounts.own_views import bp
 from blueprints.login import account, viewer
-from models import Article, begin_write, db, utcnow
+from models import Article, GiftOpening, begin_write, db, utcnow
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ def meter() -> ResponseReturnValue:
         ends=standing.period.end if standing.period else None,
         every=current_app.config["METER_PERIOD"].value,
         lines=[Counted(stories.get(line.article_id or 0), line.period, line.at) for line in record],
+        gifts=GiftOpening.of(key) if key else [],
     )
 
 
@@ -47,6 +48,7 @@ def erase_meter() -> ResponseReturnValue:
     if key:
         begin_write()
         metering.ledger().erase(key, keep_count=True)
+        GiftOpening.erase(key)
         db.session.commit()
     flash("It is erased. Only the number is kept, until the count starts anew.", "good")
     return make_response(redirect(url_for("own.meter"), code=303))

@@ -18,11 +18,14 @@ from models import (
     Contribution,
     Correction,
     Donation,
+    GiftLink,
+    GiftOpening,
     Institution,
     Order,
     Outbox,
     Passkey,
     Payment,
+    PrivateFeed,
     ReadStory,
     RecoveryCode,
     SavedStory,
@@ -206,6 +209,28 @@ def seats(who: Account) -> Part:
     return Part("seats", "Seats that a library or newsroom bought and that you took.", rows)
 
 
+def gift_links(who: Account) -> Part:
+    found = select(GiftLink).where(GiftLink.giver_id == who.id).options(joinedload(GiftLink.article))
+    rows = [
+        _story(row)
+        | {"kind": row.kind, "with_your_name": row.is_named, "note": row.note, "made_at": row.created_at}
+        | {"ends_at": row.expires_at, "taken_back_at": row.revoked_at, "most_readers": row.most, "readers": row.uses}
+        for row in _rows(found.order_by(GiftLink.created_at))
+    ]
+    return Part("gift-links", "Links by which you gave stories. Who opened them is not told to anybody.", rows)
+
+
+def opened_gifts(who: Account) -> Part:
+    rows = [_story(row.gift) | {"opened_at": row.at} for row in GiftOpening.of(metering.key_of(who))]
+    return Part("opened-gifts", "Stories that you opened by somebody's gift link.", rows)
+
+
+def private_feeds(who: Account) -> Part:
+    found = select(PrivateFeed).where(PrivateFeed.account_id == who.id).order_by(PrivateFeed.created_at)
+    rows = [{"made_at": row.created_at, "taken_back_at": row.revoked_at} for row in _rows(found)]
+    return Part("private-feeds", "Addresses of a feed of your own. Only their hashes are kept.", rows)
+
+
 PARTS: tuple[Callable[[Account], Part], ...] = (
     account,
     sign_ins,
@@ -223,6 +248,9 @@ PARTS: tuple[Callable[[Account], Part], ...] = (
     orders,
     payments,
     seats,
+    gift_links,
+    opened_gifts,
+    private_feeds,
 )
 
 

@@ -8,6 +8,8 @@ from blueprints.accounts import (
     email_views,
     entering,
     export_views,
+    feed_views,
+    gift_views,
     leaving_views,
     limits,
     meter_views,
@@ -25,7 +27,8 @@ from models import utcnow
 
 bp = area("accounts")
 # Imported for the addresses they put among the reader's own pages.
-OWN_PAGES = (reading_views, seat_views, session_views, export_views, leaving_views, meter_views, email_views)
+GIVEN = (feed_views, gift_views)
+OWN_PAGES = (reading_views, seat_views, session_views, export_views, leaving_views, meter_views, email_views, *GIVEN)
 WRONG = "This e-mail and this password do not go together. Try again, or ask for a link by e-mail instead."
 
 

@@ -18,7 +18,9 @@ from models.generation import Generation, Token
 UNTIL = "masthead.until"  # in a request's environment: the moment that makes its page old, as a time stamp
 
 # Never shared, so not worth a look: files, and what is about one person.
-PASSED_BY = re.compile(r"/(?:static|media|desk|account|downloads|orders|go|stripe|mail|healthz|readyz|metrics)(?:/|$)")
+PASSED_BY = re.compile(
+    r"/(?:static|media|desk|account|feeds|downloads|orders|go|stripe|mail|healthz|readyz|metrics)(?:/|$)"
+)
 # Parameters that pages are made from. An address with any other is answered by Flask and not kept.
 MATTER = {"after", "author", "before", "category", "order", "page", "q", "year"}
 # What newsletters and networks hang on an address; no page is another for it.

@@ -186,6 +186,7 @@ def preview(form: StoryForm, story: Article | None, now: datetime) -> ResponseRe
         parts=[],
         terms=[],
         saved=False,
+        gives=False,
         place=None,
         related=[],
         following=None,

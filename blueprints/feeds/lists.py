@@ -12,6 +12,7 @@ from blueprints.feeds.channel import Channel, item
 from blueprints.feeds.formats import FORMATS
 from models import Article, Author, Category, Publication, Tag, utcnow
 from models.feeding import feed_stories, gated_mode
+from models.metering import Viewer
 
 
 def site(file: str) -> Response:
@@ -39,12 +40,15 @@ def author(slug: str, file: str) -> Response:
 
 def feed(file: str, name: str, words: str, home: str, cards: Select[Any], mode: str) -> Response:
     """`name`: of the list, "" for the whole site; `file`: the last part of the address, which says the format."""
+    return FORMATS[file](channel_of(name, words, home, cards, mode, login.visitor(utcnow())))
+
+
+def channel_of(name: str, words: str, home: str, cards: Select[Any], mode: str, viewer: Viewer) -> Channel:
+    """The same before it is written down, for one viewer."""
     site_url, site_name = current_app.config["SITE_URL"], current_app.config["SITE_NAME"]
     title = f"{name} · {site_name}" if name else site_name
-    now = utcnow()
-    viewer = login.visitor(now)
     stories = feed_stories(cards, mode, viewer)
-    channel = Channel(
+    return Channel(
         title=title,
         words=words or title,
         site=site_name,
@@ -53,7 +57,6 @@ def feed(file: str, name: str, words: str, home: str, cards: Select[Any], mode: 
         icon=f"{site_url}/static/icons/apple-touch-icon.png",
         items=[item(story, viewer, site_url, site_name) for story in stories],
     )
-    return FORMATS[file](channel)
 
 
 for file in FORMATS:

@@ -20,8 +20,19 @@ OURS = ("/", "/popular", "/archive", "/offers", "/patrons", "/donate", "/contrib
 NEWS_LANGUAGE = "en"  # ISO 639
 # Forms, a reader's own pages, answers made for one reader or one question. Robots that understand RFC 9309 take
 # these as beginnings of paths.
-KEPT_OUT = ("/desk", "/account", "/search", "/mail", "/orders/", "/downloads/", "/go/", "/donate/", "/stripe/")
-INSIDE = ("/articles/*/read", "/articles/*/entries", "/offers/*/checkout")
+KEPT_OUT = (
+    "/desk",
+    "/account",
+    "/search",
+    "/mail",
+    "/orders/",
+    "/downloads/",
+    "/go/",
+    "/donate/",
+    "/stripe/",
+    "/feeds/",
+)
+INSIDE = ("/articles/*/read", "/articles/*/gift", "/articles/*/entries", "/offers/*/checkout")
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 XMLNS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'

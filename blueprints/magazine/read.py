@@ -26,9 +26,9 @@ from blueprints import caching, errors, login, metering
 from blueprints.caching.bodies import Body, body
 from blueprints.magazine.area import bp
 from blueprints.magazine.reads import count_read, remember_for
-from blueprints.magazine.story import asked_order, story_page, values_of
+from blueprints.magazine.story import asked_order, story_page, unshared, values_of
 from blueprints.magazine.wall import Told, told
-from blueprints.metering import LedgerAway, seats
+from blueprints.metering import Answer, LedgerAway, gifts, seats
 from models import Article, utcnow
 from models.metering import Decision
 from models.presenting import access
@@ -46,12 +46,14 @@ def read(slug: str) -> ResponseReturnValue:
         return unread()
     now = utcnow()
     kept = body(slug, asked_order(), lambda: released(slug, now)) or abort(404)
-    answer = metering.ask(kept.gate, now, goes_on=kept.goes_on)
+    answer = metering.ask(kept.gate, now, goes_on=kept.goes_on, gift=request.form.get("gift", "").strip())
     says = told(answer.decision, now, answer, kept.gate.opens_at)
     if answer.is_open:
         count_read(kept.gate.article_id, now)
         remember_for(login.account(), kept.gate.article_id, now)
     reply = for_script(slug, kept, says, now) if asks_for_json() else for_form(slug, kept, says, now)
+    if answer.is_open and answer.gift and answer.period:
+        gifts.mark(reply, slug, answer.period.end)
     return unshared(answer.settle(reply))
 
 
@@ -87,10 +89,19 @@ def fragment(slug: str, says: Told, now: datetime) -> str:
 def for_form(slug: str, kept: Body, says: Told, now: datetime) -> Response:
     """Without script: on to a page of one's own, or the wall on the story's page."""
     if says.decision is Decision.OPEN:
-        receipt = receipts().dumps(kept.gate.article_id)
+        receipt = receipts().dumps([kept.gate.article_id, "gift" if says.gift else "meter"])
         return redirect(url_for("magazine.own_page", slug=slug, receipt=receipt), code=303)  # type: ignore[return-value]
     story = Article.by_slug(slug) or abort(404)
     return make_response(story_page(story, login.viewer(now), now, says), 403)
+
+
+@bp.get("/articles/<slug>/gift")
+def gift(slug: str) -> ResponseReturnValue:
+    """Where a gift link can be pasted; who has opened the story by one is shown the way to it."""
+    now = utcnow()
+    story = Article.visible(slug, now) or abort(404)
+    is_open = access(story, metering.viewer(story, now)) is Decision.OPEN
+    return unshared(make_response(render_template("magazine/gift.html", article=story, is_open=is_open)))
 
 
 @bp.get("/articles/<slug>/read")
@@ -102,14 +113,15 @@ def own_page(slug: str) -> ResponseReturnValue:
     story = Article.by_slug(slug)
     if story is None or not story.is_visible(now):
         abort(404)
-    reads, by_receipt = metering.viewer(story, now), has_receipt(story)
-    if by_receipt and access(story, reads) is Decision.METER and metering.limit_of(login.account()):
+    (reads, given), receipt = metering.reading(story, now), receipt_for(story)
+    if receipt == "gift" or (receipt and access(story, reads) is Decision.METER and metering.limit_of(login.account())):
         reads = metering.with_opened(reads, story)  # without the cookie too; not when the editor closed it meanwhile
-    if by_receipt and not reads.is_seated and seats.nearby(now):
+    if receipt and not reads.is_seated and seats.nearby(now):
         reads = replace(reads, is_seated=True)  # likewise: it was let in ten minutes ago at most
     if story.id not in reads.opened and not reads.is_seated:
         return unshared(make_response(redirect(url_for("magazine.article", slug=slug), code=303)))
-    says = replace(told(Decision.OPEN, now, metering.standing(now)), is_again=not by_receipt)
+    stands = Answer(Decision.OPEN, gift=given) if given or receipt == "gift" else metering.standing(now)
+    says = replace(told(Decision.OPEN, now, stands), is_again=not receipt)
     return unshared(make_response(story_page(story, reads, now, says)))
 
 
@@ -117,12 +129,13 @@ def receipts() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="receipt")
 
 
-def has_receipt(story: Article) -> bool:
-    """Whether the address carries one of ours, for this story, of the last ten minutes."""
+def receipt_for(story: Article) -> str:
+    """What the receipt in the address is for, "meter" or "gift"; "" without one of ours, for this story, still good."""
     try:
-        return bool(receipts().loads(request.args.get("receipt", ""), max_age=RECEIPT_LIFE) == story.id)
-    except BadData:
-        return False
+        number, what = receipts().loads(request.args.get("receipt", ""), max_age=RECEIPT_LIFE)
+    except (BadData, TypeError, ValueError):
+        return ""
+    return str(what) if number == story.id else ""
 
 
 def asks_for_json() -> bool:
@@ -134,12 +147,6 @@ def asks_for_json() -> bool:
 def unread() -> Response:
     """Nothing, for who fetches ahead."""
     return unshared(Response(AHEAD, 503, content_type="text/plain; charset=utf-8"))
-
-
-def unshared(reply: Response) -> Response:
-    reply.headers["Cache-Control"] = "private, no-store"
-    reply.headers["X-Robots-Tag"] = "noindex"
-    return reply
 
 
 @bp.app_errorhandler(LedgerAway)

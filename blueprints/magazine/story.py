@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import abort, current_app, make_response, render_template, request, url_for
+from flask import Response, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import caching, login, metering
@@ -14,7 +14,7 @@ from blueprints.magazine.area import bp, house
 from blueprints.magazine.contents import with_contents
 from blueprints.magazine.glossary import words_of
 from blueprints.magazine.wall import Told, told
-from blueprints.metering import crawlers
+from blueprints.metering import Answer, crawlers, gifts
 from models import Article, Code, Comment, Offer, SavedStory, utcnow
 from models.article import Kind
 from models.metering import Decision, Viewer
@@ -33,15 +33,38 @@ def article(slug: str) -> ResponseReturnValue:
     story, who = Article.by_slug(slug), login.account()
     if story is None or not (story.is_visible(now) or (who and who.is_staff)):
         abort(404)
-    reads = metering.viewer(story, now) if who else metering.passer_by(story, now)
+    if "gift" in request.args:
+        return by_gift_link(story, now)
+    reads, given = metering.reading(story, now) if who else (metering.passer_by(story, now), None)
     decision = access(story, reads)
     is_counted = story.id in reads.opened or (who and decision is Decision.METER)
-    stands = metering.standing(now) if is_counted else None
+    stands = metering.standing(now) if is_counted and not given else None
     if stands and decision is Decision.METER:
         decision = stands.decision
-    says = told(decision, now, stands, story.gate.opens_at)
+    says = told(decision, now, Answer(decision, gift=given) if given else stands, story.gate.opens_at)
     page = make_response(story_page(story, reads, now, says))
     return crawlers.settle(page) if reads.is_crawler else login.share(page)
+
+
+def by_gift_link(story: Article, now: datetime) -> Response:
+    """Where a gift link leads: the story's page, with the gift at its wall. Programs look at links before people do,
+    so looking opens nothing and spends nothing."""
+    reads, who = metering.viewer(story, now), login.account()
+    if access(story, reads) is Decision.OPEN:
+        is_own = who is None and access(story, login.visitor(now)) is not Decision.OPEN
+        page = "magazine.own_page" if is_own else "magazine.article"
+        return unshared(redirect(url_for(page, slug=story.slug), code=303))  # type: ignore[arg-type]
+    link = gifts.judged(request.args["gift"], story.id, now)
+    says = told(access(story, reads), now, Answer(access(story, reads), gift=link), story.gate.opens_at)
+    return unshared(make_response(story_page(story, reads, now, says)))
+
+
+def unshared(reply: Response) -> Response:
+    """One reader's answer: nobody else is given it, and nothing it links to hears of its address."""
+    reply.headers["Cache-Control"] = "private, no-store"
+    reply.headers["X-Robots-Tag"] = "noindex"
+    reply.headers["Referrer-Policy"] = "no-referrer"
+    return reply
 
 
 def story_page(story: Article, reads: Viewer, now: datetime, says: Told) -> str:
@@ -64,6 +87,7 @@ def values_of(story: Article, reads: Viewer, now: datetime) -> dict[str, Any]:
         "parts": parts,
         "terms": words_of(story, shown) if shown.is_open else [],
         "saved": who is not None and SavedStory.has(who.id, story.id),
+        "gives": (reads.is_patron or reads.is_staff) and not shown.is_free,
         "replies": floors(threads),
         "notes": story.notes if shown.is_open else [],  # they may quote the text
         "place": place,

@@ -8,6 +8,7 @@ from flask import current_app
 from blueprints import login, metering
 from blueprints.filters import local
 from blueprints.metering import Answer, seats
+from blueprints.metering.gifts import Gift
 from models import Institution
 from models.institution import House
 from models.metering import Decision, Every
@@ -40,6 +41,7 @@ class Told:
     is_full: bool = False  # all seats of that house are taken
     by_account: bool = False  # it has them by e-mail domain for who is signed in, else by address for a day
     is_stranger: bool = False  # who asked comes from no network that has seats
+    gift: Gift | None = None  # that opened it, or leads here
 
     @property
     def is_last(self) -> bool:
@@ -60,7 +62,8 @@ def told(decision: Decision, now: datetime, answer: Answer | None = None, opens_
         house=house_at(decision, place, now),
         is_full=place is not None and not place.is_free,
         by_account=place is not None and place.by_account,
-        is_stranger=opens_at_places and answer is not None and place is None,
+        is_stranger=opens_at_places and answer is not None and place is None and answer.gift is None,
+        gift=answer.gift if answer else None,
     )
     if answer is None or answer.claim is None or answer.period is None:
         return plain

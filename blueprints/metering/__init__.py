@@ -13,11 +13,13 @@ from flask_login import user_logged_in
 
 from blueprints import login
 from blueprints.limits import Limit, count
-from blueprints.metering import crawlers, pointer, seats
+from blueprints.metering import crawlers, gifts, pointer, seats
+from blueprints.metering.gifts import Gift
 from blueprints.metering.valkey_ledger import LedgerAway, ValkeyLedger
 from blueprints.security import network
-from models import Account, Article, begin_write, db, utcnow
+from models import Account, Article, GiftLink, GiftOpening, begin_write, db, utcnow
 from models.article import Kind
+from models.gift import GiftState
 from models.meter import DatabaseLedger, key_of_account
 from models.metering import FRESH_A_DAY, Claim, Decision, Gate, Period, Viewer, decide, period
 
@@ -34,7 +36,8 @@ class Answer:
     decision: Decision
     claim: Claim | None = None  # None where the meter has nothing to say: the story is free, or they are a patron
     period: Period | None = None
-    cookie: str = ""  # of a visitor for whom a story was counted; to be set with `settle`
+    cookie: str = ""  # of a visitor for whom a story was counted or given; to be set with `settle`
+    gift: Gift | None = None  # the link that opened it, or that would not
     place: seats.Place | None = None  # what a library or newsroom has for them
 
     @property
@@ -78,18 +81,25 @@ def fetched_ahead() -> bool:
 
 
 def viewer(story: Article, now: datetime) -> Viewer:
-    """The reader of one story, as the rules see them, with what the meter has opened. Spends nothing.
+    """The reader of one story, as the rules see them, with what the meter or a gift has opened. Spends nothing.
 
     Raises LedgerAway.
     """
+    return reading(story, now)[0]
+
+
+def reading(story: Article, now: datetime) -> tuple[Viewer, Gift | None]:
+    """The same, with the gift if it is one that has opened the story. Raises LedgerAway."""
     reads, who = login.viewer(now), login.account()
     decision = decide(story.gate, reads)
     if decision is Decision.OPEN:
         note_seat(story.gate, reads, now)
-        return reads
+        return reads, None
+    if given := gifts.opened(story.id, key_of(who), who, now):
+        return with_opened(reads, story), given
     if decision is Decision.METER and has_opened(story.gate, who, now, goes_on(story)):
-        return with_opened(reads, story)
-    return replace(reads, is_seated=True) if seats.is_in(key_of(who), now) else reads
+        return with_opened(reads, story), None
+    return (replace(reads, is_seated=True) if seats.is_in(key_of(who), now) else reads), None
 
 
 def passer_by(story: Article, now: datetime) -> Viewer:
@@ -144,9 +154,10 @@ def kept_periods(now: datetime) -> list[str]:
     return keys
 
 
-def ask(gate: Gate, now: datetime, *, goes_on: bool = False) -> Answer:
-    """Open a story for who asks, if the rules and the meter let them. Commits.
+def ask(gate: Gate, now: datetime, *, goes_on: bool = False, gift: str = "") -> Answer:
+    """Open a story for who asks, if the rules, a gift or the meter let them. Commits.
 
+    `gift`: the link they sent along, or a part of it; one that does not open the story is no reason to count it.
     Raises LedgerAway; then nothing was counted.
     """
     who = login.account()
@@ -156,18 +167,27 @@ def ask(gate: Gate, now: datetime, *, goes_on: bool = False) -> Answer:
         note_seat(gate, reads, now)
         return Answer(decision)
     current, limit, reader, cookie = this_period(now), limit_of(who), key_of(who), ""
+    if given := gifts.opened(gate.article_id, reader, who, now):
+        return Answer(Decision.OPEN, period=current, gift=given)
+    if gift:
+        return open_gift(gift, gate, decision, reader, current, now)
     place = seats.ask(who, reader, now)  # first: who reads in a library has their own count left for home
     if place and place.is_free:
         return Answer(Decision.OPEN, period=current, cookie=place.cookie, place=place)
     if decision is not Decision.METER:
         return Answer(decision, place=place)
-    is_known = is_member(who) or bool(reader and (not who or ledger().opened(reader, current.key).used))
+    is_guest = who is None and pointer.is_guest()
+    is_known = is_member(who) or bool(
+        reader and not is_guest and (not who or ledger().opened(reader, current.key).used)
+    )
     if not is_known:
         if not limit:
             return Answer(Decision.USED_UP, Claim(Decision.USED_UP, 0, 0), current, place=place)
         if not welcome(now):
             return Answer(Decision.CROWDED, Claim(Decision.CROWDED, 0, limit), current, place=place)
-        if not reader:
+        if is_guest:
+            reader, cookie = pointer.admitted()
+        elif not reader:
             reader, cookie = pointer.new()
     elif goes_on and has_opened(gate, who, now, goes_on=True):
         used = ledger().opened(reader, current.key).used
@@ -175,7 +195,26 @@ def ask(gate: Gate, now: datetime, *, goes_on: bool = False) -> Answer:
     said = ledger().claim(reader, current.key, current.end, gate.article_id, limit, now, is_known=is_known)
     if said.is_new and who is None:
         cookie = cookie or pointer.sent()  # it must last as long as this period counts
-    return Answer(said.decision, said, current, cookie, place)
+    return Answer(said.decision, said, current, cookie, place=place)
+
+
+def open_gift(typed: str, gate: Gate, closed: Decision, reader: str, current: Period, now: datetime) -> Answer:
+    """Open a story by its gift link, past the meter and its limits; or say why it does not. Commits."""
+    secret, cookie = gifts.token_in(typed), "" if login.account() else pointer.sent()
+    if not reader:
+        reader, cookie = pointer.new(guest=True)
+    begin_write()
+    link = GiftLink.by_token(secret)
+    state = link.state(gate.article_id, now) if link else GiftState.UNKNOWN
+    if link and state is GiftState.OPENS and not link.open_for(reader, now):
+        db.session.rollback()  # somebody took the last use, or it was taken back, at this moment
+        link = GiftLink.by_token(secret)
+        state = link.state(gate.article_id, now) if link else GiftState.UNKNOWN
+    given = Gift(state) if link is None or state is GiftState.OTHER_STORY else gifts.told(link, state)
+    db.session.commit()
+    if state is not GiftState.OPENS:
+        return Answer(closed, gift=given)
+    return Answer(Decision.OPEN, period=current, cookie=cookie, gift=given)
 
 
 def welcome(now: datetime) -> bool:
@@ -201,6 +240,7 @@ def merge(_app: Flask, user: Any, **_: Any) -> None:
     if not reader:
         return
     begin_write()
+    GiftOpening.merge(reader, key_of(user))
     try:
         ledger().merge(reader, key_of(user), current.key, current.end)
     except LedgerAway:

@@ -9,6 +9,7 @@ from flask import Response, current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 
 COOKIE = "masthead_reader"
+GUEST = "guest."  # before the number of who came by a gift: else gifts would make readers past the cap on new ones
 LONGEST = 200  # characters
 AFTER = timedelta(days=8)  # after its period: who reads on in a liveblog at midnight, or comes back to a page, is known
 
@@ -20,11 +21,22 @@ def _signer(secret: str) -> URLSafeSerializer:
 
 def read() -> str:
     """The key of the visitor who sends this request; "" without a pointer that we signed."""
+    number = _signed_number().removeprefix(GUEST)
+    return _key(number) if number else ""
+
+
+def is_guest() -> bool:
+    """Whether the visitor came by a gift alone: the meter has not let them in yet."""
+    return _signed_number().startswith(GUEST)
+
+
+def _signed_number() -> str:
+    """What the cookie holds; "" when it is not by us."""
     signed = sent()
     if not signed or len(signed) > LONGEST:
         return ""
     try:
-        return _key(str(_signer(current_app.config["SECRET_KEY"]).loads(signed)))
+        return str(_signer(current_app.config["SECRET_KEY"]).loads(signed))
     except BadData:
         return ""
 
@@ -38,9 +50,15 @@ def _key(number: str) -> str:
     return "visitor:" + hashlib.sha256(number.encode()).hexdigest()[:32]
 
 
-def new() -> tuple[str, str]:
+def new(*, guest: bool = False) -> tuple[str, str]:
     """The key of a new visitor, and the cookie that points to it."""
     number = secrets.token_urlsafe(16)
+    return _key(number), str(_signer(current_app.config["SECRET_KEY"]).dumps(f"{GUEST}{number}" if guest else number))
+
+
+def admitted() -> tuple[str, str]:
+    """The key of a guest, and the same pointer as that of a reader whom the meter knows."""
+    number = _signed_number().removeprefix(GUEST)
     return _key(number), str(_signer(current_app.config["SECRET_KEY"]).dumps(number))
 
 

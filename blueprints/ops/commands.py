@@ -22,7 +22,19 @@ from blueprints.ops.search_command import fill_if_empty, search_index_command
 from blueprints.ops.second_factor_command import reset_second_factor
 from blueprints.ops.wordpress.command import import_wordpress
 from blueprints.payments import reconciling
-from models import Account, Attempts, CrawlerClaim, CrawlerNetwork, Role, SignIn, SignInLetter, begin_write, db, utcnow
+from models import (
+    Account,
+    Attempts,
+    CrawlerClaim,
+    CrawlerNetwork,
+    GiftOpening,
+    Role,
+    SignIn,
+    SignInLetter,
+    begin_write,
+    db,
+    utcnow,
+)
 from models.account import normal_email
 from models.passwords import refusal
 from models.proving import drop_old_unproven, prove
@@ -92,6 +104,7 @@ def sweep() -> None:
     seats.upkeep(utcnow())
     CrawlerClaim.forget(utcnow())
     CrawlerNetwork.forget(utcnow())
+    GiftOpening.forget(utcnow())
     db.session.commit()
     if current_app.config["STRIPE_SECRET_KEY"]:
         reconciling.reconcile(utcnow())

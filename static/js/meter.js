@@ -1,29 +1,40 @@
-// Asks the meter for a closed story. It decides on the server: what it gives takes the place of all below the picture.
+// Asks for a closed story. The server decides, by its meter or a gift: what it gives takes the place of all below the picture.
 (() => {
   "use strict";
-  const article = document.querySelector("main article"), form = article.querySelector("[data-ask]");
+  const article = document.querySelector("main article"), find = (name) => article.querySelector(name);
+  const form = find("[data-ask]");
   if (!form) return;
 
-  const button = form.querySelector("button"), down = article.querySelector("[data-down]");
+  // A gift's token leaves the address at once; this entry of the history keeps it, unseen, until the story is open.
+  let { gift } = history.state || {};
+  if (form.elements.gift) {
+    const clean = new URL(location);
+    clean.searchParams.delete("gift");
+    gift = form.elements.gift.value;
+    history.replaceState({ gift }, "", clean);
+  }
+
   const focus = (part) => {
     part.tabIndex = -1;
     part.focus({ preventScroll: true });
   };
   const take = ({ access, html, line }, asked) => {
+    if (gift) history.replaceState(null, "");
+    gift = "";
     const template = document.createElement("template");
     template.innerHTML = html; // our own
-    const wall = article.querySelector(".wall"), goesAlong = asked || wall.contains(document.activeElement);
+    const wall = find(".wall"), goesAlong = asked || wall.contains(document.activeElement);
     if (access !== "open") {
       wall.replaceWith(template.content);
-      if (goesAlong) focus(article.querySelector(".wall h2"));
+      if (goesAlong) focus(find(".wall h2"));
       return;
     }
-    const above = article.querySelector(".plate, .story-rule");
+    const above = find(".plate, .story-rule");
     while (above.nextSibling) above.nextSibling.remove();
     above.after(template.content);
-    article.querySelector("[data-line]").innerHTML = line;
+    find("[data-line]").innerHTML = line;
     article.dispatchEvent(new CustomEvent("story:loaded", { bubbles: true }));
-    if (goesAlong) focus(article.querySelector(".text, .live"));
+    if (goesAlong) focus(find(".text, .live"));
   };
 
   // `asked`: by the reader, whose focus then goes along; else by the page itself, once it is looked at. Then the focus
@@ -31,28 +42,32 @@
   let waits = false;
   const ask = async (asked) => {
     if (waits) return;
+    const form = find("[data-ask]"), button = form.querySelector("button");
     waits = button.disabled = true;
     button.textContent = "One moment …";
     try {
-      const headers = { Accept: "application/json" };
-      const answer = await fetch(form.action + location.search, { method: "POST", headers, signal: AbortSignal.timeout(20000) });
+      const headers = { Accept: "application/json" }, body = new URLSearchParams(gift ? { gift } : {});
+      const answer = await fetch(form.action + location.search, { method: "POST", headers, body, signal: AbortSignal.timeout(20000) });
       if (!answer.ok) throw answer;
       take(await answer.json(), asked);
       document.dispatchEvent(new Event("meter:told"));
+      waits = false;
     } catch {
-      article.querySelector("[data-words]").hidden = true;
-      article.querySelector("[data-words]").hidden = true;
-      down.hidden = waits = button.disabled = false;
+      find("[data-words]").hidden = true;
+      find("[data-down]").hidden = form.hidden = waits = button.disabled = false;
       button.textContent = "Try again";
       if (asked) button.focus();
     }
   };
-  form.addEventListener("submit", (event) => {
+  article.addEventListener("submit", (event) => {
+    if (!("ask" in event.target.dataset)) return;
     event.preventDefault();
     ask(true);
   });
+  const { ask: when } = form.dataset;
+  if (!gift && (when === "click" || (when === "opened" && !/\bmasthead_gift=/.test(document.cookie)))) return;
 
-  // Not when prerendered or in a tab behind.
+  // Not when prerendered or in a tab behind, and after story.js, which waits to hear of the text.
   const look = () => {
     if (document.visibilityState !== "visible" || document.prerendering) return;
     for (const event of events) document.removeEventListener(event, look);
@@ -60,5 +75,5 @@
   };
   const events = ["visibilitychange", "prerenderingchange"];
   for (const event of events) document.addEventListener(event, look);
-  look();
+  document.addEventListener("DOMContentLoaded", look, { once: true });
 })();

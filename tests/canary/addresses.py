@@ -52,6 +52,7 @@ def fillers(magazine: Magazine) -> dict[str, Filler]:
         "back/token": [JUNK],
         "passkeys/public_id": [JUNK],
         "gifts/public_id": slugs["gifts"],
+        "feeds/token": [*slugs["feeds"], JUNK],  # of a gift that has ended, and one taken back
         "receipts/public_id": slugs["receipts"],
         # The desk is for staff: everybody else is sent away whatever the number is.
         "articles/article_id": few["articles"],

@@ -15,8 +15,10 @@ from models import (
     Comment,
     Correction,
     Donation,
+    GiftLink,
     LiveEntry,
     Page,
+    PrivateFeed,
     Redirect,
     Series,
     Tag,
@@ -25,6 +27,7 @@ from models import (
     heat,
     utcnow,
 )
+from models.address_token import token
 from models.article import Kind, SourceFormat, Status
 from models.comment import CommentState
 from models.contribution import CorrectionState
@@ -57,6 +60,7 @@ class Magazine:
     replies: dict[str, list[str]] = field(default_factory=dict)  # ids, by story: shown, an answer, waiting
     opened: dict[frozenset[str], frozenset[Canary]] = field(default_factory=dict)
     people: dict[str, str] = field(default_factory=dict)  # who, and their e-mail
+    gifts: dict[str, list[str]] = field(default_factory=dict)  # tokens, by story: one that opens it, one that is over
 
     @property
     def stories(self) -> list[str]:
@@ -286,4 +290,30 @@ def people(magazine: Magazine, offer: Any) -> None:
     paid.donation_id = gift.id
     keep(paid)
     magazine.slugs |= {"gifts": [gift.public_id], "orders": [order.public_id], "receipts": [paid.public_id]}
+    keys(magazine, lapsed)
     magazine.ids["articles"] = list(db.session.scalars(db.select(Article.id)))
+
+
+def keys(magazine: Magazine, lapsed: Account) -> None:
+    """Addresses that open: gift links to each closed story, the feed of a gift that has ended, and one taken back."""
+    for slug in [*magazine.access, SPENT]:
+        found = Article.by_slug(slug)
+        assert found is not None
+        for name, ends in ((f"{slug}-live", LATER), (f"{slug}-over", NOON)):
+            secret = token("any key", "gift", name)
+            begin_write()
+            made = {"article_id": found.id, "giver_id": lapsed.id, "expires_at": ends}
+            link = GiftLink.make(secret, name, LATER, **made)
+            db.session.commit()
+            magazine.gifts.setdefault(slug, []).append(secret)
+    magazine.slugs["gifts"].append(link.public_id)
+    magazine.slugs["feeds"] = []
+    patron = db.session.scalar(db.select(Account).where(Account.email == magazine.people["patron"]))
+    for who in (lapsed, patron):
+        secret = token("any key", "feed", who.email)
+        begin_write()
+        PrivateFeed.renew(who.id, who.email, secret, NOON)
+        if who is patron:
+            PrivateFeed.revoke(who.id, NOON)
+        db.session.commit()
+        magazine.slugs["feeds"].append(secret)

@@ -15,9 +15,10 @@ from blueprints import login, metering
 from blueprints.comments import views as comments
 from blueprints.feeds import lists as feeds
 from blueprints.magazine import live, read, share_images, story
-from models import excerpt, presenting
+from models import GiftLink, PrivateFeed, excerpt, presenting
 from models import metering as rules
 from models.article import Article
+from models.gift import GiftState
 from models.metering import Viewer
 from models.plain import cut, plain
 from tests.canary.conftest import Site
@@ -159,18 +160,48 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @guard("a page of one's own wants the ledger or a receipt", by(anyone, "door"))
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(read, "has_receipt", lambda article: True)
+    patch.setattr(read, "receipt_for", lambda article: "meter")
 
 
 @guard("a receipt opens its own story", by(anyone, "door"))
 def _(patch: pytest.MonkeyPatch) -> None:
     def without(story):  # type: ignore[no-untyped-def]
         try:
-            return bool(receipts().loads(request.args.get("receipt", ""), max_age=RECEIPT_LIFE))  # noqa: F821
+            return receipts().loads(request.args.get("receipt", ""), max_age=RECEIPT_LIFE)[1]  # noqa: F821
         except BadData:  # noqa: F821
-            return False
+            return ""
 
-    swap(patch, read.has_receipt, without)
+    swap(patch, read.receipt_for, without)
+
+
+@guard("a gift link opens its own story", by(anyone, "door"))
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(GiftLink, "state", lambda self, article_id, now: GiftState.OPENS)
+
+
+@guard("looking at a gift link opens nothing", by(anyone, "door"))
+def _(patch: pytest.MonkeyPatch) -> None:
+    def without(story, now):  # type: ignore[no-untyped-def]
+        reads = metering.with_opened(login.visitor(now), story)  # noqa: F821
+        return story_page(story, reads, now, told(Decision.OPEN, now))  # noqa: F821
+
+    swap(patch, story.by_gift_link, without)
+
+
+@guard("a feed of one's own ends with the gift", by(anyone, "feeds"))
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(login, "is_patron", lambda who, now: True)
+
+
+@guard("a feed that was taken back is over", by(anyone, "feeds"))
+def _(patch: pytest.MonkeyPatch) -> None:
+    found = PrivateFeed.by_token.__func__  # type: ignore[attr-defined]
+
+    def without(cls: Any, token: str) -> PrivateFeed | None:
+        feed = found(cls, token)
+        return type("Feed", (), {"revoked_at": None, "account": feed.account}) if feed else None
+
+    patch.setattr(PrivateFeed, "by_token", classmethod(without))
 
 
 @guard("a receipt ends", by(anyone, "door"))

@@ -145,6 +145,18 @@ class Walk:
                 yield from self.ask(f"{base}/read", "POST", manner)
             for receipt in receipts(self.app, self.magazine, slug):
                 yield from self.ask(f"{base}/read", manner=(f"receipt={receipt}", {}))
+            yield from self.gifts(slug)
+
+    def gifts(self, slug: str) -> Iterator[str]:
+        """A link that opens this story is looked at; one that is over, and another story's, are used."""
+        base, [opens, over] = f"/articles/{slug}", self.magazine.gifts.get(slug, self.magazine.gifts[SPENT])
+        for given in (opens, over, self.magazine.gifts[SPENT][0]):
+            yield from self.ask(base, manner=(f"gift={given}", {}))
+            yield from self.ask(base, "HEAD", (f"gift={given}", {}))
+            yield from self.ask(f"{base}/read", manner=(f"gift={given}", {}))
+        for given in (over, self.magazine.gifts[SPENT][0], "junk"):
+            for manner in MANNERS[:2]:
+                yield from self.ask(f"{base}/read", "POST", manner, {"gift": given})
 
     def manners(self, slug: str) -> list[Manner]:
         """All for one story of each access, fewer for the others; most for visitors, whose pages are quick."""
@@ -239,18 +251,20 @@ def receipts(app: Flask, magazine: Magazine, slug: str) -> list[str]:
 
         found, other = Article.by_slug(slug), Article.by_slug(SPENT)
         assert found and other
-        return [receipt(app, other.id), receipt(app, found.id, timedelta(seconds=RECEIPT_LIFE + 1))]
+        late = timedelta(seconds=RECEIPT_LIFE + 1)
+        kinds = ("meter", "gift")
+        return [receipt(app, *of) for kind in kinds for of in ((other.id, timedelta(0), kind), (found.id, late, kind))]
 
 
-def receipt(app: Flask, article_id: int, age: timedelta = timedelta(0)) -> str:
-    """A receipt as the site signs it, of so long ago."""
+def receipt(app: Flask, article_id: int, age: timedelta = timedelta(0), kind: str = "meter") -> str:
+    """A receipt as the site signs it, of so long ago, for a story that was counted or given."""
 
     class Signer(TimestampSigner):
         def get_timestamp(self) -> int:
             return super().get_timestamp() - int(age.total_seconds())
 
     signer = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="receipt", signer=Signer)
-    return str(signer.dumps(article_id))
+    return str(signer.dumps([article_id, kind]))
 
 
 def visitor(app: Flask) -> Reader:
