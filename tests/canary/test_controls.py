@@ -1,5 +1,7 @@
 """The crawl is not deaf: who may read a story hears every canary of it, each by the way that is theirs."""
 
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -8,10 +10,11 @@ from werkzeug.test import TestResponse
 from models import Article, Publication, begin_write, db
 from models.metering import Access, Mode
 from tests.accounts_tools import visit
+from tests.canary import stores
 from tests.canary.conftest import Site
 from tests.canary.corpus import GATED
-from tests.canary.walking import member, patron, receipt
-from tests.makers import sign_in
+from tests.canary.walking import Reader, Walk, member, patron, receipt
+from tests.makers import make_institution, sign_in
 
 
 def heard(site: Site, answer: TestResponse, slug: str) -> list[str]:
@@ -83,14 +86,65 @@ def test_a_patron_finds_what_is_closed_to_others(site: Site) -> None:
         assert bird in site.magazine.aviary.heard(answer, bird.words[1]), "the line around the hit has its other words"
 
 
-def test_once_everything_is_free_the_feeds_carry_it(site: Site) -> None:
+def test_who_reads_in_a_library_leaves_nothing_to_who_does_not(site: Site) -> None:
+    """The network opens the door to its reader, and never a page that is shared."""
+    with site.app.app_context():
+        make_institution(ranges="203.0.113.0/24")
+    site.forget()
+    inside = visit(site.app, "203.0.113.1")
+    for slug in site.magazine.access:
+        sent_on = inside.post(f"/articles/{slug}/read")
+        assert not heard(site, inside.get(sent_on.location), slug), slug
+        for somebody in (inside, visit(site.app, "203.0.113.2"), visit(site.app)):
+            for path in (f"/articles/{slug}", "/feed.xml", f"/search?q=Title+{slug}"):
+                assert not site.magazine.aviary.heard(somebody.get(path).get_data()), path
+        passed_on = site.magazine.aviary.heard(visit(site.app).get(sent_on.location).get_data())
+        assert bool(passed_on) is (
+            site.magazine.access[slug] is Access.METERED
+        )  # a receipt stands in for a count alone
+    assert not stores.leaks(site.magazine, stores.pages(site.app))
+
+
+def switch(site: Site, mode: Mode) -> None:
+    with site.app.app_context():
+        begin_write()
+        Publication.get().reading_mode = mode
+        db.session.commit()
+
+
+@pytest.fixture
+def open_for_all(site: Site) -> Iterator[None]:
+    switch(site, Mode.OPEN)
+    yield
+    switch(site, Mode.METER)
+
+
+def test_feeds_and_pages_carry_what_is_free_to_all_and_nothing_once_it_is_not(site: Site, open_for_all: None) -> None:
+    """Switched back, no page that was kept meanwhile is given, and none is left."""
     slug = site.magazine.of(Access.PATRONS)[0]
+    paths = ("/feed.xml", "/atom.xml", "/feed.json", f"/articles/{slug}")
     for mode, is_heard in ((Mode.OPEN, True), (Mode.METER, False)):
-        with site.app.app_context():
-            begin_write()
-            Publication.get().reading_mode = mode
-            db.session.commit()
-        for file in ("feed.xml", "atom.xml", "feed.json"):
-            said = site.magazine.aviary.heard(visit(site.app).get(f"/{file}").get_data())
-            assert bool(said & site.magazine.aviary.of(slug)) is is_heard, file
+        switch(site, mode)
+        for path in paths:
+            said = site.magazine.aviary.heard(visit(site.app).get(path).get_data())
+            assert bool(said & site.magazine.aviary.of(slug)) is is_heard, path
             assert not said & site.magazine.never
+    assert not stores.leaks(site.magazine, stores.pages(site.app))
+
+
+@pytest.mark.parametrize("mode", [Mode.METER, Mode.HARD])
+def test_a_hard_wall_opens_nothing_to_anybody_new(site: Site, monkeypatch: pytest.MonkeyPatch, mode: Mode) -> None:
+    """Neither a limit of none nor the switch that makes metered stories the patrons'. Both act at once."""
+    slug = site.magazine.of(Access.METERED)[0]
+    ask = {"path": f"/articles/{slug}/read", "headers": {"Accept": "application/json"}}
+    assert not heard(site, newcomer(site.app).post(**ask), slug)
+    if mode is Mode.HARD:
+        switch(site, mode)
+    else:
+        monkeypatch.setitem(site.app.config, "METER_ANONYMOUS", 0)
+    try:
+        found = list(Walk(site.app, site.magazine, Reader("newcomer", newcomer(site.app))).door(brief=True))
+        assert not site.magazine.aviary.heard(newcomer(site.app).post(**ask).get_data())
+        assert not found, found[:5]
+    finally:
+        switch(site, Mode.METER)

@@ -55,7 +55,6 @@ FILLED = {
     "email": "dana@example.org",
     "password": "not the right one",
     "body": "I wonder.",
-    "parent": "",
 }
 FILLED |= {"frequency": "once", "amount": "10", "currency": "EUR", "edition": "free", "code": "", "subject": "A tip"}
 FILLED |= {"kind": "tip", "story": "free-story", "slug": "free-story", "action": "save"}
@@ -178,6 +177,7 @@ class Walk:
             for bird in birds[:: max(2, len(birds) // 2)]:
                 for words in (bird.words[1], bird.words[2][:5], bird.hanzi[1:3], f"{bird.words[0]} {bird.words[1]}"):
                     yield from self.ask(f"/search?q={quote(words)}")
+                yield from self.ask(f"/search?q={slip(bird.words[0])}")
                 yield from self.ask(f"/search?author=the-author&q={quote(bird.words[3])}", manner=MANNERS[1])
                 yield from self.ask(f"/articles/{bird.slug}")  # a wrong address is searched for
             yield from self.ask(f"/search?q={quote('Title of ' + slug)}")
@@ -196,8 +196,10 @@ class Walk:
             yield from self.ask(path, "HEAD")
         for rule, path in asked:
             if "POST" in (rule.methods or ()) and not path.endswith("/read") and not self.ends(path):
+                under = re.fullmatch(r"/articles/([^/]+)/comments", path)
+                answered = self.magazine.replies.get(under[1], [""])[0] if under else ""
                 for form in FORMS:
-                    yield from self.ask(path, "POST", form=form)
+                    yield from self.ask(path, "POST", form=form | {"parent": answered})
 
     @property
     def stays(self) -> bool:
@@ -242,6 +244,11 @@ class Walk:
                 continue
             followed += 1
             yield from self.ask(path)
+
+
+def slip(word: str) -> str:
+    """Two letters swapped, which search would mend with a word that it may name."""
+    return word[:2] + word[3] + word[2] + word[4:]
 
 
 def receipts(app: Flask, magazine: Magazine, slug: str) -> list[str]:
