@@ -19,6 +19,7 @@ from models import (
     LiveEntry,
     Page,
     PrivateFeed,
+    Publication,
     Redirect,
     Series,
     Tag,
@@ -143,6 +144,9 @@ def build() -> Magazine:
     """Every row, through the models' own ways. Needs an application context."""
     magazine = Magazine()
     offer = make_offer()
+    begin_write()
+    Publication.get().crawlers_read = True
+    db.session.commit()
     author = make_author(slug="the-author", name="Ada Author")
     shelves = {mode: make_category(slug=f"feeds-{mode or 'usual'}", gated_in_feeds=mode) for mode in ("", "drop")}
     tag = keep(Tag(slug="a-tag", name="A tag", meaning="What they share."))

@@ -13,7 +13,7 @@ from tests.accounts_tools import visit
 from tests.canary import stores
 from tests.canary.conftest import Site
 from tests.canary.corpus import GATED
-from tests.canary.walking import Reader, Walk, member, patron, receipt
+from tests.canary.walking import ROBOT, Reader, Walk, member, patron, receipt
 from tests.makers import make_institution, sign_in
 
 
@@ -89,7 +89,7 @@ def test_a_patron_finds_what_is_closed_to_others(site: Site) -> None:
 def test_who_reads_in_a_library_leaves_nothing_to_who_does_not(site: Site) -> None:
     """The network opens the door to its reader, and never a page that is shared."""
     with site.app.app_context():
-        make_institution(ranges="203.0.113.0/24")
+        make_institution(ranges="203.0.113.0/26")
     site.forget()
     inside = visit(site.app, "203.0.113.1")
     for slug in site.magazine.access:
@@ -102,6 +102,19 @@ def test_who_reads_in_a_library_leaves_nothing_to_who_does_not(site: Site) -> No
         assert bool(passed_on) is (
             site.magazine.access[slug] is Access.METERED
         )  # a receipt stands in for a count alone
+    assert not stores.leaks(site.magazine, stores.pages(site.app))
+
+
+def test_a_search_engine_reads_what_is_metered_on_pages_of_its_own(site: Site) -> None:
+    """By its address: the crawl itself says that it is Googlebot, and is told nothing."""
+    site.forget()
+    for slug, access in site.magazine.access.items():
+        page = visit(site.app, "203.0.113.66").get(f"/articles/{slug}", headers=ROBOT)
+        if access is Access.METERED:
+            assert site.magazine.aviary.heard(page.get_data()) and page.cache_control.no_store, slug
+        else:
+            assert not site.magazine.aviary.heard(page.get_data()), slug
+        assert not site.magazine.aviary.heard(visit(site.app).get(f"/articles/{slug}").get_data())
     assert not stores.leaks(site.magazine, stores.pages(site.app))
 
 

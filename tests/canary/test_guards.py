@@ -219,6 +219,11 @@ def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(metering, "fetched_ahead", lambda: False)
 
 
+@guard("a search engine is known by its address", by(anyone, "door"))
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(metering.crawlers.Crawlers, "is_one", lambda self, agent, address: "Googlebot" in agent)
+
+
 @guard("who answers a reply must be able to read it", by(anyone, "map"))
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(comments, "may_read", lambda article, viewer: True)

@@ -161,7 +161,7 @@ class Walk:
         """All for one story of each access, fewer for the others; most for visitors, whose pages are quick."""
         if slug.endswith("-story"):
             return MANNERS
-        return MANNERS[:2] if not slug.endswith("-live") else MANNERS[:: 3 if self.stays else 1]
+        return MANNERS[:2] if not slug.endswith("-live") else MANNERS[:: 3 if self.stays else 2]
 
     def again(self, path: str) -> Iterator[str]:
         """With the tag of the answer before."""
