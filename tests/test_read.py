@@ -517,6 +517,8 @@ def another(app: Flask, settings: dict, **changed: str) -> Iterator[Flask]:
     with site.app_context():
         yield site
         db.session.remove()
+    db.session.rollback()  # rows of the test's own were read again over there
+    with site.app_context():
         db.engine.dispose()
 
 
