@@ -33,7 +33,7 @@ def test_nobody_hears_what_is_closed(site: Site, reader: str) -> None:
     assert not found, "\n".join(found[:20])
     assert walk.made > 1500
     kept = list(itertools.chain(stores.pages(site.app), stores.files(site.app), stores.letters(site.app)))
-    assert len(kept) > 50
+    assert len(kept) > 20  # by one reader alone; the site is shared with those who walked before
     assert not stores.leaks(site.magazine, kept)
 
 
