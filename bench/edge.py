@@ -44,6 +44,7 @@ def as_shipped(port: int, site: int, home: Path) -> str:
     text = re.sub(r"\n\s*(?:ssl_certificate(?:_key)?|http2)\s[^;]*;", "", text)
     text = text.replace("magazine.example", "127.0.0.1").replace("127.0.0.1:5000", f"127.0.0.1:{site}")
     text = text.replace("/srv/masthead/crawlers.conf", f"{home}/crawlers.conf")
+    text = text.replace("/var/log/nginx/masthead.log", f"{home}/access")
     return text.replace("/var/cache/nginx/masthead", f"{home}/cache").replace(
         "/srv/masthead/static/", f"{ROOT}/static/"
     )

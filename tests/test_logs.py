@@ -1,7 +1,6 @@
 """Addresses that are keys never stand in a log: with a real gunicorn and a real nginx, in answers and in errors."""
 
 import logging
-import re
 import runpy
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bench.edge import as_shipped
 from tests.launched import DEPLOY, free_ports, surroundings
 
 KEY = "kEy-" + "k" * 28
@@ -88,19 +88,10 @@ def test_errors_of_gunicorn_itself_have_no_key() -> None:
 def test_neither_log_of_nginx_has_a_key(tmp_path: Path) -> None:
     """With the shipped file, TLS taken out, and nobody behind it, so that each answer is an error too."""
     port, nobody = free_ports()
-    text = (DEPLOY / "nginx.conf").read_text()
-    text = text.replace("127.0.0.1:5000", f"127.0.0.1:{nobody}").replace(
-        "/var/cache/nginx/masthead", f"{tmp_path}/cache"
-    )
-    text = text.replace("/var/log/nginx/masthead.log", f"{tmp_path}/access").replace(
-        "listen 443 ssl http2", f"listen {port}"
-    )
-    text = re.sub(r"    ssl_certificate.*\n|    listen 80;\n", "", text).replace(
-        "server {", f"server {{ listen {port};", 1
-    )
-    text = text.replace("magazine.example;  # CHANGE: the host", "elsewhere.example;  # the host")
+    (tmp_path / "site.conf").write_text(as_shipped(port, nobody, tmp_path))
+    (tmp_path / "crawlers.conf").touch()
     main = tmp_path / "nginx.conf"
-    (tmp_path / "site.conf").write_text(text)
+
     temp = "".join(
         f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
@@ -109,8 +100,8 @@ def test_neither_log_of_nginx_has_a_key(tmp_path: Path) -> None:
         f"http {{ {temp} include {tmp_path}/site.conf; }}"
     )
     with running(["nginx", "-c", main, "-e", tmp_path / "errors"], tmp_path / "said"):
-        assert get(port, "/about", "magazine.example") == 502, (tmp_path / "said").read_text()
-        assert [get(port, path, "magazine.example") for path in ASKED] == [502] * 4
+        assert get(port, "/about", "127.0.0.1") == 502, (tmp_path / "said").read_text()
+        assert [get(port, path, "127.0.0.1") for path in ASKED] == [502] * 4
     access, errors = (tmp_path / "access").read_text(), (tmp_path / "errors").read_text()
     assert "GET /articles/a-story?gift=... HTTP/1.1" in access and "gift=...&x=1" in access
     assert "GET /feeds/.../feed.xml HTTP/1.1" in access
