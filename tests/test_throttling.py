@@ -95,3 +95,5 @@ def forget_tries() -> None:
     db.session.commit()
     db.session.remove()
     db.engine.dispose()
+    db.session.remove()
+    db.engine.dispose()
