@@ -25,8 +25,8 @@ def first_free(page: Page) -> None:
     page.goto("/popular")
     for address in page.locator(".ranking h2 a").evaluate_all("links => links.map(link => link.pathname)"):
         page.goto(address)
-        if page.locator("[data-next]").count():
-            return
+        if page.locator("main > article[data-seen]").count() and page.locator("[data-next]").count():
+            return  # what the meter opens is counted there, without a beacon
     pytest.fail("no open story in the demo magazine")
 
 

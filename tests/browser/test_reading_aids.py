@@ -207,6 +207,8 @@ def test_a_story_prints_without_its_tools(reading: Page) -> None:
 
 def test_a_long_story_has_a_list_of_its_parts_that_jumps(signed_in: Page) -> None:
     signed_in.goto(LONG)
+    if (door := signed_in.get_by_role("button", name="Read this story")).count():  # without script
+        door.click()
     parts = signed_in.get_by_role("navigation", name="In this story")
     expect(parts.get_by_role("link")).to_have_count(3)
     parts.get_by_role("link", name="The one-star club").click()
