@@ -60,7 +60,9 @@ def edge(site: Serving, page: bytes) -> Iterator[tuple[Serving, Serving]]:
         (home / "plain" / "page.html.gz").write_bytes(page)
         (home / "plain" / "page.html").write_bytes(gzip.decompress(page))
         (home / "crawlers.conf").touch()  # `flask crawlers` writes it
-        (home / "masthead.conf").write_text(as_shipped(port, site.port, home))
+        # Neither writes a log: of the two, only ours would be measured with its log as well.
+        quiet = re.sub(r"access_log [^;]* masthead;", "access_log off;", as_shipped(port, site.port, home))
+        (home / "masthead.conf").write_text(quiet)
         user = "user root;" if os.geteuid() == 0 else ""
         (home / "nginx.conf").write_text(NGINX.format(home=home, plain=plain, user=user))
         command = [str(shutil.which("nginx") or "/usr/sbin/nginx"), "-c", f"{home}/nginx.conf", "-g", "daemon off;"]

@@ -8,11 +8,12 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from models import Article, Category, Publication, utcnow
 from models.excerpt import overlaid
 from models.generation import memo, plain
+from models.hanzi import has_hanzi
 from models.money import Money
 
 SPACE = "\u00a0"
@@ -53,7 +54,7 @@ def iso(moment: datetime) -> str:
 
 def hanzi(text: str) -> Markup:
     """Plain text with its hanzi and hashtags marked as Chinese."""
-    return overlaid(text)
+    return overlaid(text) if has_hanzi(text) else escape(text)  # a hashtag that is marked holds hanzi
 
 
 def money(sum_: Money) -> str:
