@@ -59,6 +59,11 @@ class Generation:
             return 0, 0, 0, self._elsewhere
         return found.st_ino, found.st_size, found.st_mtime_ns, self._elsewhere
 
+    def of_rows(self) -> Token:
+        """The generation of what this session reads: a transaction sees the rows as they were when it began."""
+        since: Token = db.session.info.get("since") or self.now()
+        return since
+
     def message(self) -> str:
         """What other machines are sent: where it comes from, and which change it is."""
         return f"{self.here} {secrets.token_hex(8)}"
@@ -111,8 +116,7 @@ def memo(name: str, make: Callable[[], T], seconds: float = MEMO_SECONDS) -> T:
     generation = current()
     if generation is None:
         return make()
-    # A transaction sees the rows as they were when it began, so what it reads is of that generation.
-    since = db.session.info.get("since") or generation.now()
+    since = generation.of_rows()
     kept = generation.memos.get(name)
     if kept and kept[0] == since and time.monotonic() < kept[1]:
         value: T = kept[2]

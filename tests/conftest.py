@@ -121,6 +121,18 @@ def app(settings: dict) -> Iterator[Flask]:
 
 
 @pytest.fixture
+def two_sites(settings: dict, database_url: str) -> Iterator[tuple[Flask, Flask]]:
+    """Two processes' worth of application on one database."""
+    given = settings | {"DATABASE_URL": database_url}
+    sites = open_site(given), create_app(given)
+    yield sites
+    for site in sites:
+        with site.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return browser(app)
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from app import create_app
 from blueprints.accounts import own_data
 from blueprints.ops.postman import compose
 from blueprints.ops.seats import upkeep
@@ -14,7 +13,6 @@ from models import Account, DayReader, Institution, Outbox, Seat, begin_write, d
 from models.institution import UNUSED, House, NotKept
 from models.metering import Access
 from tests.accounts_tools import visit
-from tests.conftest import open_site
 from tests.makers import keep, make_account, make_article, make_editor, make_institution, make_patron, sign_in
 from tests.test_desk_sections import said, send
 
@@ -194,17 +192,6 @@ def test_patrons_and_staff_need_no_seat(app):
     patron = visit(app)
     sign_in(patron, make_patron("ann@city.example"))
     assert opens(patron, row) and taken(house) == 0
-
-
-@pytest.fixture
-def two_sites(settings: dict, database_url: str):
-    given = settings | {"DATABASE_URL": database_url}
-    sites = open_site(given), create_app(given)
-    yield sites
-    for site in sites:
-        with site.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
 
 def test_of_many_at_once_no_more_sit_than_were_paid_for(two_sites):

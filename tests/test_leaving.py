@@ -1,7 +1,6 @@
 """Deleting an account: nothing of its person is left in any table, the books stay whole, and others lose nothing."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import JSON, LargeBinary
 
-from app import create_app
 from blueprints import metering
 from blueprints.payments import gateway
 from models import (
@@ -39,7 +37,6 @@ from models.outbox import MOST_ATTEMPTS
 from models.patronage import DonationStatus, Frequency
 from models.stripe_event import EventState
 from tests.accounts_tools import is_signed_in, letters, link, stay_in_one_window, visit
-from tests.conftest import open_site
 from tests.makers import NOON, PASSWORD, keep, make_account, make_article, make_institution, sign_in
 from tests.paying import begin_gift, events, tell
 from tests.paying import pay as pay_at
@@ -287,17 +284,6 @@ def test_the_last_owner_stays(app):
     second = make_account("second@example.org", role=Role.OWNER)
     assert leave_by_password(browser).status_code == 200
     assert leave_by_password(signed_in(app, second)).status_code == 409
-
-
-@pytest.fixture
-def two_sites(settings: dict, database_url: str) -> Iterator[tuple[Flask, Flask]]:
-    given = settings | {"DATABASE_URL": database_url}
-    sites = open_site(given), create_app(given)
-    yield sites
-    for site in sites:
-        with site.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
 
 def test_of_two_owners_who_leave_at_once_one_stays(two_sites):

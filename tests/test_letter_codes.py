@@ -10,7 +10,6 @@ from models import SignInLetter, begin_write, db
 from models.letter import LETTER_LIFE, MOST_TRIES, LetterKind
 from tests.accounts_tools import code, is_signed_in, letters, link, stay_in_one_window, visit
 from tests.makers import make_account
-from tests.test_sessions import two_sites  # noqa: F401 a fixture
 
 READER = "reader@example.org"
 
@@ -98,7 +97,7 @@ def test_after_five_wrong_tries_the_right_code_does_not_help_but_the_link_does(a
     assert here.post(link(app, READER, "link")).status_code == 303
 
 
-def test_tries_are_counted_in_the_database_for_every_process(two_sites):  # noqa: F811
+def test_tries_are_counted_in_the_database_for_every_process(two_sites):
     stay_in_one_window()
     here = visit(two_sites[0])
     ask(here)
@@ -159,7 +158,7 @@ def test_a_code_is_over_after_a_quarter_of_an_hour(app):
     assert type_in(here, code(app, READER)).status_code == 422
 
 
-def test_one_code_typed_four_times_at_once_signs_in_once(two_sites):  # noqa: F811
+def test_one_code_typed_four_times_at_once_signs_in_once(two_sites):
     here = visit(two_sites[0])
     ask(here)
     digits = code(two_sites[0], READER)

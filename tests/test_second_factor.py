@@ -16,7 +16,6 @@ from models.sealing import Unreadable, seal, unseal
 from models.second_factor import STEP, fitting_step
 from tests.accounts_tools import is_signed_in, letters, link, stay_in_one_window, visit
 from tests.makers import NOON, PASSWORD, make_account, sign_in
-from tests.test_sessions import two_sites  # noqa: F401
 
 WRONG = "This code does not fit"
 
@@ -208,7 +207,7 @@ def test_a_code_opens_once(app):
     assert second_step_of(again, the_app.at(time.time() + STEP)).status_code == 303
 
 
-def test_a_code_typed_in_two_places_at_once_opens_one(two_sites):  # noqa: F811
+def test_a_code_typed_in_two_places_at_once_opens_one(two_sites):
     with two_sites[0].app_context():
         reader, the_app, _ = with_app(two_sites[0])
         code = the_app.now()
@@ -220,7 +219,7 @@ def test_a_code_typed_in_two_places_at_once_opens_one(two_sites):  # noqa: F811
     assert sorted(replies) == [303, 422, 422, 422]
 
 
-def test_codes_are_not_guessed_in_any_process(two_sites):  # noqa: F811
+def test_codes_are_not_guessed_in_any_process(two_sites):
     stay_in_one_window()
     with two_sites[0].app_context():
         reader, the_app, codes = with_app(two_sites[0])

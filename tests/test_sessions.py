@@ -1,33 +1,17 @@
 """Who is signed in, where, and for how long; what visitors never get; how often one may try."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
-from flask import Flask
 
-from app import create_app
 from blueprints.accounts import limits
 from models import Account, Attempts, begin_write, db, utcnow
 from tests.accounts_tools import is_signed_in, link, stay_in_one_window, visit
-from tests.conftest import open_site
 from tests.makers import PASSWORD, make_account, make_patron, sign_in
 
 NEW = "another long password"
-
-
-@pytest.fixture
-def two_sites(settings: dict, database_url: str) -> Iterator[tuple[Flask, Flask]]:
-    """Two processes' worth of application on one database."""
-    given = settings | {"DATABASE_URL": database_url}
-    sites = open_site(given), create_app(given)
-    yield sites
-    for site in sites:
-        with site.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
 
 def try_password(client, email, password="wrong wrong wrong"):

@@ -9,7 +9,7 @@ from flask import current_app, request
 
 from blueprints.caching.layer import UNTIL
 from models import db
-from models.generation import Generation, Token
+from models.generation import Token
 from models.metering import Gate
 
 SECONDS = 60.0
@@ -37,8 +37,8 @@ def body(slug: str, order: str, make: Callable[[], Body | None]) -> Body | None:
 
     `order`: of a liveblog's entries, when the reader asks for one.
     """
-    shelf, generation = current_app.extensions["bodies"], current_app.extensions["generation"]
-    since = seen_since(generation)
+    shelf = current_app.extensions["bodies"]
+    since: Token = current_app.extensions["generation"].of_rows()
     key = ("", "", slug, order)
     kept: Body | None = shelf.get(key)
     if kept and kept.token == since and time.time() < kept.until:
@@ -51,9 +51,3 @@ def body(slug: str, order: str, make: Callable[[], Body | None]) -> Body | None:
         made.token, made.until = since, min(ends, request.environ.get(UNTIL) or ends)
         shelf.put(key, made)
     return made
-
-
-def seen_since(generation: Generation) -> Token:
-    """The generation that this request's rows are of, if it has read any."""
-    since: Token = db.session.info.get("since") or generation.now()
-    return since

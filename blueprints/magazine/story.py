@@ -70,18 +70,18 @@ def unshared(reply: Response) -> Response:
 def story_page(story: Article, reads: Viewer, now: datetime, says: Told) -> str:
     """The page of a story for one viewer, who was told `says` of the meter."""
     template = "magazine/liveblog.html" if story.kind is Kind.LIVEBLOG else "magazine/article.html"
-    return render_template(template, **{**values_of(story, reads, now), "told": says})
+    return render_template(template, **values_of(story, reads, now, says))
 
 
-def values_of(story: Article, reads: Viewer, now: datetime) -> dict[str, Any]:
-    """All that the templates of a story show to one viewer."""
+def values_of(story: Article, reads: Viewer, now: datetime, says: Told | None = None) -> dict[str, Any]:
+    """All that the templates of a story show to one viewer; `says`: what they were told, when the meter was asked."""
     shown, parts = with_contents(present(story, reads))
     threads = Comment.threads(story.id) if shown.is_open else []
     place, who = place_of(story, now), login.account()
     return {
         "article": story,
         "shown": shown,
-        "told": told(shown.access, now, opens_at=story.gate.opens_at),
+        "told": says or told(shown.access, now, opens_at=story.gate.opens_at),
         "head": head_of(story, shown, now),
         "cards": offer_cards(shown, now),
         "parts": parts,
