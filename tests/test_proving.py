@@ -17,7 +17,6 @@ from models.proving import UNPROVEN_FOR
 from tests.accounts_tools import code, is_signed_in, letters, link, visit
 from tests.makers import NOON, PASSWORD, keep, make_account, make_article, sign_in
 from tests.test_accounts import buy, give, register
-from tests.test_sessions import two_sites  # noqa: F401 a fixture
 
 READER = "reader@example.org"
 OTHER = "some other password"
