@@ -12,6 +12,7 @@ RUN = re.compile(
     f"|[·—…0-9](?=[{HAN}·—…0-9])|[“”‘’](?=[{HAN}]))*"
 )
 HASHTAG = re.compile(f"#(?=[^#\\s]*[{HAN}])[^#\\s]{{1,60}}#")
+ANY = re.compile(f"[{HAN}]")
 WORD = re.compile(f"[^\\W_{HAN}]+(?:['’\\-][^\\W_{HAN}]+)*")
 
 WORDS_A_MINUTE = 230  # English prose, adults (Brysbaert 2019: 238)
@@ -19,7 +20,7 @@ HANZI_A_MINUTE = 260  # Chinese prose, adults, silent reading (Brysbaert 2019)
 
 
 def has_hanzi(text: str) -> bool:
-    return re.search(f"[{HAN}]", text) is not None
+    return not text.isascii() and ANY.search(text) is not None
 
 
 def is_hanzi(text: str) -> bool:

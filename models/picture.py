@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +27,22 @@ BY_CONTENT = re.compile(r"[0-9a-f]{24}")  # keys that are made from a file's con
 def srcset(key: str, widths: Iterable[int], ending: str) -> str:
     """The copies of a picture for an HTML srcset: "/media/<key>-480.avif 480w, …"."""
     return ", ".join(f"/media/{key}-{width}.{ending} {width}w" for width in widths)
+
+
+class Plate(NamedTuple):
+    """A picture as a page shows it; what only a story's own page says of it may be left out."""
+
+    key: str
+    width: int
+    height: int
+    widths: str
+    caption: str = ""
+    credit: str = ""
+    source_url: str = ""
+    licence: str = ""
+
+    def srcset(self, ending: str) -> str:
+        return srcset(self.key, map(int, self.widths.split()), ending)
 
 
 class Picture(db.Model):

@@ -13,8 +13,10 @@ from models.article import Article, Kind
 from models.base import db
 from models.liveblog import LiveEntry
 from models.metering import Access, Decision, Viewer, decide
+from models.story import Story
 
 SLOT = re.compile(r'<div class="offer-slot" data-offer="([a-z0-9-]+)"></div>')  # as models.writing writes it
+AnyStory = Article | Story  # the row, or the plain values of a page
 Block = tuple[Literal["html"], Markup] | tuple[Literal["offer"], str]
 
 
@@ -77,7 +79,7 @@ class Presented:
         return Markup("").join(block for kind, block in self.blocks if kind == "html")
 
 
-def present(article: Article, viewer: Viewer) -> Presented:
+def present(article: AnyStory, viewer: Viewer) -> Presented:
     """Give what this viewer may read. A closed story's text is not even fetched from the database."""
     decision, is_free = access(article, viewer), article.gate.asks(viewer.mode, viewer.now) is Access.FREE
     if decision is not Decision.OPEN:
@@ -127,12 +129,12 @@ def present_changes(article: Article, viewer: Viewer, after: int | None) -> Chan
     )
 
 
-def access(article: Article, viewer: Viewer) -> Decision:
+def access(article: AnyStory, viewer: Viewer) -> Decision:
     """Whether this viewer gets the whole text, and if not, what the wall asks for."""
     return decide(article.gate, viewer)
 
 
-def may_read(article: Article, viewer: Viewer) -> bool:
+def may_read(article: AnyStory, viewer: Viewer) -> bool:
     """Whether this viewer gets the whole text."""
     return access(article, viewer) is Decision.OPEN
 

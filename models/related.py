@@ -9,12 +9,13 @@ from datetime import datetime
 from math import log
 from typing import Any
 
-from sqlalchemy import Double, ForeignKey, delete, or_, select, tuple_
+from sqlalchemy import Double, ForeignKey, bindparam, delete, or_, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import searching
 from models.article import Article, Status, article_tag
 from models.base import db
+from models.card import NEWEST_FIRST, Card, cards, stories
 from models.search_index import article_id, insert_into, simplified
 from models.search_text import Facet, Run, Tier, runs
 
@@ -47,12 +48,17 @@ class RelatedStory(db.Model):
     score: Mapped[float] = mapped_column(Double)
 
 
-def related_to(article: Article, now: datetime, limit: int = 3) -> list[Article]:
-    """Published stories that go with this one, the closest first; as cards, without a text."""
-    cards = Article.cards(now).join(RelatedStory, RelatedStory.other_id == Article.id)
-    cards = cards.where(RelatedStory.article_id == article.id).order_by(None)
-    cards = cards.order_by(RelatedStory.score.desc(), Article.published_at.desc(), Article.id.desc())
-    return list(db.session.scalars(cards.limit(limit)))
+RELATED = (
+    cards(stories.id == RelatedStory.other_id, RelatedStory.article_id == bindparam("id"))
+    .order_by(RelatedStory.score.desc(), *NEWEST_FIRST)
+    .limit(bindparam("limit"))
+)
+
+
+def related_to(article_id: int, now: datetime, limit: int = 3) -> list[Card]:
+    """Published stories that go with this one, the closest first."""
+    rows = db.session.execute(RELATED, {"id": article_id, "now": now, "limit": limit})
+    return [Card.of(row) for row in rows]
 
 
 def relate(ids: list[int]) -> None:

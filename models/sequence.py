@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from models.article import Article
 from models.base import db
+from models.card import IS_OUT, NEWEST_FIRST, Card, cards, stories
 from models.series import Series
+from models.story import Story
 
-IN_ORDER = (Article.series_position, Article.id)
+IN_ORDER = (stories.series_position, stories.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,8 @@ class Place:
 
     number: int
     total: int
-    before: Article | None  # the parts beside it, as cards
-    after: Article | None
+    before: Card | None  # the parts beside it
+    after: Card | None
 
 
 def parts(series: Series, now: datetime) -> Select[Any]:
@@ -34,36 +36,52 @@ def last_part(series: Series, besides: int | None = None) -> int:
     return db.session.scalar(taken.where(Article.id.is_distinct_from(besides))) or 0
 
 
-def place_of(article: Article, now: datetime) -> Place | None:
-    """The story's place among the published parts of its series; None when it has none, or is not out itself."""
-    if article.series_id is None:
-        return None
+def beside() -> Select[Any]:
+    """A part of a series and the two beside it: as cards, each with its number and how many there are."""
     number = func.row_number().over(order_by=IN_ORDER).label("number")
-    out = select(Article.id, number, func.count().over().label("total"))
-    ranked = out.where(Article.series_id == article.series_id, Article.is_out(now)).cte("ranked")
+    out = select(stories.id, number, func.count().over().label("total"))
+    ranked = out.where(stories.series_id == bindparam("series"), IS_OUT).cte("ranked")
     own = ranked.alias("own")
-    beside = Article.cards(now).order_by(None).join(ranked, ranked.c.id == Article.id)
-    beside = beside.join(own, ranked.c.number.between(own.c.number - 1, own.c.number + 1))
-    beside = beside.where(own.c.id == article.id).add_columns(ranked.c.number, ranked.c.total)
-    found = {number: (card, total) for card, number, total in db.session.execute(beside)}
-    place = next((number for number, (card, _) in found.items() if card.id == article.id), None)
+    near = ranked.c.number.between(own.c.number - 1, own.c.number + 1)
+    here = cards(stories.id == ranked.c.id, own.c.id == bindparam("id"), near)
+    return here.add_columns(ranked.c.number, ranked.c.total)
+
+
+def next_story(*where: Any) -> Select[Any]:
+    return cards(stories.id != bindparam("id"), *where).order_by(*NEWEST_FIRST).limit(1)
+
+
+OUTSIDE = stories.series_id.is_distinct_from(bindparam("series"))
+# `now` is the story's own moment here: one bound, so that SQLite begins at this story, not at the newest.
+EARLIER = or_(stories.published_at < bindparam("now"), stories.id < bindparam("id"))
+BESIDE, EARLIER_STORY, NEWEST_STORY = beside(), next_story(EARLIER), next_story()
+EARLIER_OUTSIDE, NEWEST_OUTSIDE = next_story(EARLIER, OUTSIDE), next_story(OUTSIDE)
+
+
+def place_of(story: Story, now: datetime) -> Place | None:
+    """The story's place among the published parts of its series; None when it has none, or is not out itself."""
+    if story.series_id is None:
+        return None
+    rows = db.session.execute(BESIDE, {"series": story.series_id, "id": story.id, "now": now})
+    found = {row.number: (Card.of(row), row.total) for row in rows}
+    place = next((number for number, (card, _) in found.items() if card.id == story.id), None)
     if place is None:
         return None
     before, after = (found[number][0] if number in found else None for number in (place - 1, place + 1))
     return Place(place, found[place][1], before, after)
 
 
-def following(article: Article, place: Place | None, now: datetime) -> Article | None:
-    """The next story to read, as a card: the next part of its series, else the story published before this one.
+def following(story: Story, place: Place | None, now: datetime) -> Card | None:
+    """The next story to read: the next part of its series, else the story published before this one.
 
     After the last part and after the oldest story comes what stands outside the series, and the newest.
     """
     if place and place.after:
         return place.after
-    at = min(now, article.published_at or now)  # one bound, so that SQLite begins at this story, not at the newest
-    not_later = or_(Article.published_at < at, Article.id < article.id)
-    earlier, others = (Article.cards(moment).where(Article.id != article.id) for moment in (at, now))
-    if place:
-        outside = Article.series_id.is_distinct_from(article.series_id)
-        earlier, others = earlier.where(outside), others.where(outside)
-    return db.session.scalar(earlier.where(not_later).limit(1)) or db.session.scalar(others.limit(1))
+    at = min(now, story.published_at or now)
+    asked = {"id": story.id, "series": story.series_id} if place else {"id": story.id}
+    earlier, newest = (EARLIER_OUTSIDE, NEWEST_OUTSIDE) if place else (EARLIER_STORY, NEWEST_STORY)
+    for statement, moment in ((earlier, at), (newest, now)):
+        if row := db.session.execute(statement, {**asked, "now": moment}).first():
+            return Card.of(row)
+    return None

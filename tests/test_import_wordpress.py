@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from blueprints.ops.wordpress import wxr
 from models import Article, Author, Category, Comment, Page, Tag, begin_write, db, utcnow
 from models.article import SourceFormat, Status
-from models.comment import CommentState
+from models.comment import CommentState, threads
 from models.metering import Access
 from tests.conftest import browser, open_site
 from tests.makers import make_article, make_author, make_category, make_editor, sign_in
@@ -209,8 +209,8 @@ def test_comments_keep_state_and_thread(report: str, client: FlaskClient) -> Non
     assert rows["108"].by_author and rows["108"].url == "" and not rows["106"].by_author
     assert rows["102"].url == ""  # javascript:
     assert "109" not in rows  # a shop's order note is nobody's comment
-    threads = Comment.threads(story("village-streams").id)
-    depths = {comment.imported_from.rpartition("-")[2]: depth for comment, depth in threads}
+    origin = {row.id: number for number, row in rows.items()}
+    depths = {origin[reply.id]: depth for reply, depth in threads(story("village-streams").id)}
     assert [depths[str(200 + level)] for level in range(10)] == list(range(10))
     assert {"110", "111"} <= set(depths)  # a ring of replies is opened, not lost
     shown = client.get("/articles/village-streams").text
@@ -342,6 +342,6 @@ def test_it_imports_into_either_database(settings: dict, database_url: str) -> N
         code, said = run(site, HOSTILE)
         assert code == 0 and expected in said, said
     with site.app_context():
-        assert len(Comment.threads(story("village-streams").id)) == 17
+        assert len(threads(story("village-streams").id)) == 17
         db.session.remove()
         db.engine.dispose()

@@ -5,10 +5,11 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from blueprints.magazine.area import bp, page
-from models import Article, Term
+from models import Term
 from models.generation import memo, plain
 from models.glossary import terms_in
 from models.presenting import Presented
+from models.story import Story
 
 
 @bp.get("/glossary")
@@ -21,7 +22,7 @@ def known() -> list[Any]:
     return [plain(term) for term in Term.in_order()]
 
 
-def words_of(story: Article, shown: Presented) -> list[Any]:
+def words_of(story: Story, shown: Presented) -> list[Any]:
     """The terms that this reader finds in what is shown of the story."""
     entries = "".join(entry.body_html for entry in shown.entries)
     return terms_in(f"{story.title}\n{story.standfirst}\n{shown.html}{entries}", memo("glossary", known))

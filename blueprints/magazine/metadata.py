@@ -12,11 +12,13 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from models import Article, Page, Picture
+from models import Page
 from models.article import Kind
 from models.html_tree import Element, parse
+from models.picture import Plate
 from models.plain import cut, plain
 from models.presenting import Entry, Presented
+from models.story import Story
 
 DESCRIPTION = 200  # characters
 HEADLINE = 110  # Google's most
@@ -128,7 +130,7 @@ def of_page(house: House, page: Page) -> Head:
     )
 
 
-def of_story(house: House, story: Article, shown: Presented, share_image: str = "") -> Head:
+def of_story(house: House, story: Story, shown: Presented, share_image: str = "") -> Head:
     """An article's or a liveblog's page. `share_image`: the path of the image made for sharing, if there is one."""
     title = story.title.strip() or "Without a title"
     path = f"/articles/{story.slug}"
@@ -147,13 +149,13 @@ def of_story(house: House, story: Article, shown: Presented, share_image: str = 
     return replace(head, data=[news(house, head, story, shown), breadcrumbs(house, *category, (title, path))])
 
 
-def modified(story: Article, shown: Presented) -> datetime | None:
+def modified(story: Story, shown: Presented) -> datetime | None:
     """When readers last got something new: a liveblog's newest entry or correction counts."""
     told = [entry.corrected_at or entry.at for entry in shown.entries]
     return max(filter(None, (story.published_at, story.updated_at, *told)), default=None)
 
 
-def news(house: House, head: Head, story: Article, shown: Presented) -> Data:
+def news(house: House, head: Head, story: Story, shown: Presented) -> Data:
     data = {
         "@type": "NewsArticle",
         "headline": cut(head.title, HEADLINE),
@@ -179,7 +181,7 @@ def news(house: House, head: Head, story: Article, shown: Presented) -> Data:
     return stated(data)
 
 
-def liveblog(house: House, story: Article, shown: Presented, url: str) -> Data:
+def liveblog(house: House, story: Story, shown: Presented, url: str) -> Data:
     newest = sorted(shown.entries, key=lambda entry: (entry.at, entry.id), reverse=True)[:ENTRIES]
     return {
         "@type": "LiveBlogPosting",
@@ -222,7 +224,7 @@ def logo(house: House) -> Image:
     return Image(house.at("/static/icons/icon-512.png"), 512, 512)
 
 
-def share(house: House, story: Article, share_image: str) -> Image | None:
+def share(house: House, story: Story, share_image: str) -> Image | None:
     """The image made for sharing, else the story's picture, else the logo."""
     if share_image:
         return Image(house.url + share_image, *SHARE_SIZE, story.title.strip())
@@ -232,7 +234,7 @@ def share(house: House, story: Article, share_image: str) -> Image | None:
     return logo(house)
 
 
-def images(house: House, story: Article, head: Head) -> list[Data]:
+def images(house: House, story: Story, head: Head) -> list[Data]:
     """The picture with who made it, then the image for sharing, which is a PNG whatever the picture is."""
     found = [picture_data(house, story, story.picture)] if story.picture else []
     if head.image and not (found and found[0]["url"] == head.image.url):
@@ -241,7 +243,7 @@ def images(house: House, story: Article, head: Head) -> list[Data]:
     return found
 
 
-def picture_data(house: House, story: Article, picture: Picture) -> Data:
+def picture_data(house: House, story: Story, picture: Plate) -> Data:
     credit = story.picture_credit or picture.credit
     is_address = picture.licence.startswith(("https://", "http://"))
     return stated(

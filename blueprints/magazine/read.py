@@ -33,6 +33,7 @@ from models import Article, utcnow
 from models.metering import Decision
 from models.presenting import access
 from models.schedule import next_change
+from models.story import Story
 
 RECEIPT_LIFE = 600  # seconds
 AHEAD = "A story counts once somebody opens it, so it is not fetched ahead.\n"
@@ -59,7 +60,7 @@ def read(slug: str) -> ResponseReturnValue:
 
 def released(slug: str, now: datetime) -> Body | None:
     """The text of a story that is out, as every visitor gets it once the meter has opened it."""
-    story = Article.by_slug(slug)
+    story = Story.by_slug(slug)
     if story is None or not story.is_visible(now):
         return None
     caching.until(next_change(now))
@@ -79,7 +80,7 @@ def for_script(slug: str, kept: Body, says: Told, now: datetime) -> Response:
 
 def fragment(slug: str, says: Told, now: datetime) -> str:
     """The text with a member's own forms in it, or the wall."""
-    story = Article.by_slug(slug) or abort(404)
+    story = Story.by_slug(slug) or abort(404)
     reads = login.viewer(now)
     if says.decision is not Decision.OPEN:
         return render_template("magazine/wall.html", article=story, told=says)
@@ -91,7 +92,7 @@ def for_form(slug: str, kept: Body, says: Told, now: datetime) -> Response:
     if says.decision is Decision.OPEN:
         receipt = receipts().dumps([kept.gate.article_id, "gift" if says.gift else "meter"])
         return redirect(url_for("magazine.own_page", slug=slug, receipt=receipt), code=303)  # type: ignore[return-value]
-    story = Article.by_slug(slug) or abort(404)
+    story = Story.by_slug(slug) or abort(404)
     return make_response(story_page(story, login.viewer(now), now, says), 403)
 
 
@@ -110,7 +111,7 @@ def own_page(slug: str) -> ResponseReturnValue:
     if metering.fetched_ahead():
         return unread()
     now = utcnow()
-    story = Article.by_slug(slug)
+    story = Story.by_slug(slug)
     if story is None or not story.is_visible(now):
         abort(404)
     (reads, given), receipt = metering.reading(story, now), receipt_for(story)
@@ -129,7 +130,7 @@ def receipts() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="receipt")
 
 
-def receipt_for(story: Article) -> str:
+def receipt_for(story: Story) -> str:
     """What the receipt in the address is for, "meter" or "gift"; "" without one of ours, for this story, still good."""
     try:
         number, what = receipts().loads(request.args.get("receipt", ""), max_age=RECEIPT_LIFE)

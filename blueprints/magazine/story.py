@@ -15,13 +15,15 @@ from blueprints.magazine.contents import with_contents
 from blueprints.magazine.glossary import words_of
 from blueprints.magazine.wall import Told, told
 from blueprints.metering import Answer, crawlers, gifts
-from models import Article, Code, Comment, Offer, SavedStory, utcnow
+from models import Code, Offer, SavedStory, utcnow
 from models.article import Kind
+from models.comment import Reply, threads
 from models.metering import Decision, Viewer
 from models.presenting import Presented, access, present
 from models.pricing import DiscountRefused, Quote, quote
 from models.related import related_to
 from models.sequence import following, place_of
+from models.story import Story
 
 DEEPEST = 1  # levels that replies are indented by: answers hang on the reply that their thread began with
 
@@ -30,7 +32,7 @@ DEEPEST = 1  # levels that replies are indented by: answers hang on the reply th
 def article(slug: str) -> ResponseReturnValue:
     """A visitor gets the shell that everybody gets; who is signed in, the whole page as entitled."""
     now = utcnow()
-    story, who = Article.by_slug(slug), login.account()
+    story, who = Story.by_slug(slug), login.account()
     if story is None or not (story.is_visible(now) or (who and who.is_staff)):
         abort(404)
     if "gift" in request.args:
@@ -46,7 +48,7 @@ def article(slug: str) -> ResponseReturnValue:
     return crawlers.settle(page) if reads.is_crawler else login.share(page)
 
 
-def by_gift_link(story: Article, now: datetime) -> Response:
+def by_gift_link(story: Story, now: datetime) -> Response:
     """Where a gift link leads: the story's page, with the gift at its wall. Programs look at links before people do,
     so looking opens nothing and spends nothing."""
     reads, who = metering.viewer(story, now), login.account()
@@ -67,16 +69,15 @@ def unshared(reply: Response) -> Response:
     return reply
 
 
-def story_page(story: Article, reads: Viewer, now: datetime, says: Told) -> str:
+def story_page(story: Story, reads: Viewer, now: datetime, says: Told) -> str:
     """The page of a story for one viewer, who was told `says` of the meter."""
     template = "magazine/liveblog.html" if story.kind is Kind.LIVEBLOG else "magazine/article.html"
     return render_template(template, **values_of(story, reads, now, says))
 
 
-def values_of(story: Article, reads: Viewer, now: datetime, says: Told | None = None) -> dict[str, Any]:
+def values_of(story: Story, reads: Viewer, now: datetime, says: Told | None = None) -> dict[str, Any]:
     """All that the templates of a story show to one viewer; `says`: what they were told, when the meter was asked."""
     shown, parts = with_contents(present(story, reads))
-    threads = Comment.threads(story.id) if shown.is_open else []
     place, who = place_of(story, now), login.account()
     return {
         "article": story,
@@ -88,10 +89,10 @@ def values_of(story: Article, reads: Viewer, now: datetime, says: Told | None = 
         "terms": words_of(story, shown) if shown.is_open else [],
         "saved": who is not None and SavedStory.has(who.id, story.id),
         "gives": (reads.is_patron or reads.is_staff) and not shown.is_free,
-        "replies": floors(threads),
+        "replies": floors(threads(story.id)) if shown.is_open else [],
         "notes": story.notes if shown.is_open else [],  # they may quote the text
         "place": place,
-        "related": related_to(story, now),
+        "related": related_to(story.id, now),
         "following": following(story, place, now),
         "popular": popular(),
         "now": now,
@@ -101,20 +102,20 @@ def values_of(story: Article, reads: Viewer, now: datetime, says: Told | None = 
     }
 
 
-def head_of(story: Article, shown: Presented, now: datetime) -> metadata.Head:
+def head_of(story: Story, shown: Presented, now: datetime) -> metadata.Head:
     """What the page says of itself; a draft asks not to be found."""
     head = metadata.of_story(house(), story, shown, share_image(story))
     return head if story.is_visible(now) else metadata.hidden(head)
 
 
-def share_image(story: Article) -> str:
+def share_image(story: Story) -> str:
     """The path of the image for sharing; new after each save, for others keep what they fetched for long."""
     if "magazine.share_image" not in current_app.view_functions:
         return ""
     return url_for("magazine.share_image", slug=story.slug, v=f"{int(story.saved_at.timestamp()):x}")
 
 
-def newest_first(story: Article) -> bool:
+def newest_first(story: Story) -> bool:
     """A liveblog runs newest first while it is open, and in order once it is over; `?order=` turns it."""
     asked = asked_order()
     return asked == "newest" if asked else story.is_open
@@ -132,11 +133,11 @@ class Floor:
 
     number: int
     depth: int
-    comment: Comment
+    comment: Reply
 
 
-def floors(threads: list[tuple[Comment, int]]) -> list[Floor]:
-    return [Floor(number, min(depth, DEEPEST), comment) for number, (comment, depth) in enumerate(threads, 1)]
+def floors(ordered: list[tuple[Reply, int]]) -> list[Floor]:
+    return [Floor(number, min(depth, DEEPEST), comment) for number, (comment, depth) in enumerate(ordered, 1)]
 
 
 def offer_cards(shown: Presented, now: datetime) -> dict[str, tuple[Offer, Code | None, Quote | None]]:

@@ -17,11 +17,12 @@ from blueprints.metering import crawlers, gifts, pointer, seats
 from blueprints.metering.gifts import Gift
 from blueprints.metering.valkey_ledger import LedgerAway, ValkeyLedger
 from blueprints.security import network
-from models import Account, Article, GiftLink, GiftOpening, begin_write, db, utcnow
+from models import Account, GiftLink, GiftOpening, begin_write, db, utcnow
 from models.article import Kind
 from models.gift import GiftState
 from models.meter import DatabaseLedger, key_of_account
 from models.metering import FRESH_A_DAY, Claim, Decision, Gate, Period, Viewer, decide, period
+from models.presenting import AnyStory
 
 log = logging.getLogger(__name__)
 FRESH = Limit("fresh-readers", FRESH_A_DAY, timedelta(days=1))
@@ -80,7 +81,7 @@ def fetched_ahead() -> bool:
     return "prefetch" in said or "prerender" in said
 
 
-def viewer(story: Article, now: datetime) -> Viewer:
+def viewer(story: AnyStory, now: datetime) -> Viewer:
     """The reader of one story, as the rules see them, with what the meter or a gift has opened. Spends nothing.
 
     Raises LedgerAway.
@@ -88,7 +89,7 @@ def viewer(story: Article, now: datetime) -> Viewer:
     return reading(story, now)[0]
 
 
-def reading(story: Article, now: datetime) -> tuple[Viewer, Gift | None]:
+def reading(story: AnyStory, now: datetime) -> tuple[Viewer, Gift | None]:
     """The same, with the gift if it is one that has opened the story. Raises LedgerAway."""
     reads, who = login.viewer(now), login.account()
     decision = decide(story.gate, reads)
@@ -102,7 +103,7 @@ def reading(story: Article, now: datetime) -> tuple[Viewer, Gift | None]:
     return (replace(reads, is_seated=True) if seats.is_in(key_of(who), now) else reads), None
 
 
-def passer_by(story: Article, now: datetime) -> Viewer:
+def passer_by(story: AnyStory, now: datetime) -> Viewer:
     """Who reads a story's page without being signed in: everybody, but for a search engine that the editor lets in."""
     anybody = login.visitor(now)
     if decide(story.gate, anybody) is Decision.METER and crawlers.is_here():
@@ -116,7 +117,7 @@ def note_seat(gate: Gate, reads: Viewer, now: datetime) -> None:
         seats.note(login.account(), now)
 
 
-def with_opened(reads: Viewer, story: Article) -> Viewer:
+def with_opened(reads: Viewer, story: AnyStory) -> Viewer:
     """The same reader, with this story open."""
     return replace(reads, opened=frozenset({story.id}))
 
@@ -130,7 +131,7 @@ def standing(now: datetime) -> Answer:
     return Answer(decision, Claim(decision, used, limit), current)
 
 
-def goes_on(story: Article) -> bool:
+def goes_on(story: AnyStory) -> bool:
     """A liveblog that is open costs one read at most, however many periods it lasts."""
     return story.kind is Kind.LIVEBLOG and story.is_open
 
