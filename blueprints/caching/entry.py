@@ -1,6 +1,5 @@
 """One page as it is kept: packed once, for everybody."""
 
-import gzip
 import hashlib
 import json
 import time
@@ -9,6 +8,7 @@ from typing import Any
 
 from werkzeug.datastructures import Headers
 from werkzeug.http import is_resource_modified, parse_accept_header
+from zlib_ng import gzip_ng
 
 from models.generation import Token
 
@@ -76,7 +76,7 @@ class Entry:
     def _packed(self) -> tuple[bytes, str, Pairs]:
         tag, plain = f'"{self.tag}-gzip"', self.plain
         if self.packed is None and plain is not None:
-            self._keep_packed(gzip.compress(plain, LEVEL, mtime=0))
+            self._keep_packed(gzip_ng.compress(plain, LEVEL, mtime=0))
         body, headers = self.packed or (b"", [])
         return body, tag, headers
 
@@ -88,7 +88,7 @@ class Entry:
     def _plain(self) -> tuple[bytes, str, Pairs]:
         body, tag = self.plain, f'"{self.tag}"'
         if body is None:
-            body = gzip.decompress(self.packed[0]) if self.packed else b""
+            body = gzip_ng.decompress(self.packed[0]) if self.packed else b""
         return body, tag, [*self.headers, ("ETag", tag), ("Content-Length", str(len(body)))]
 
     def dump(self, **more: Any) -> bytes:
