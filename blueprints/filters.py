@@ -1,13 +1,16 @@
 """How values are written for people."""
 
 import hashlib
+import time
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, render_template
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from models import Article, Category, Publication, utcnow
@@ -52,6 +55,7 @@ def iso(moment: datetime) -> str:
     return local(moment).isoformat(timespec="seconds")
 
 
+@lru_cache(maxsize=4096)  # the same few titles and names stand on page after page
 def hanzi(text: str) -> Markup:
     """Plain text with its hanzi and hashtags marked as Chinese."""
     return overlaid(text) if has_hanzi(text) else escape(text)  # a hashtag that is marked holds hanzi
@@ -65,15 +69,20 @@ def money_short(sum_: Money) -> str:
     return sum_.short
 
 
-@cache
-def _print_of(path: Path, _changed: float) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+_assets: dict[str, tuple[float, str]] = {}  # until when each address is right
 
 
 def asset(name: str) -> str:
-    """The address of a file in static/, with a print of its content, so that it can be kept for a year."""
-    path = Path(current_app.static_folder or "static", name)
-    return url_for("static", filename=name, v=_print_of(path, path.stat().st_mtime))
+    """The address of a file in static/, with a print of its content, so that it can be kept for a year.
+
+    The file is looked at once a second: who works on it sees it change.
+    """
+    until, address = _assets.get(name, (0.0, ""))
+    if time.monotonic() >= until:
+        print_ = hashlib.sha256(Path(current_app.static_folder or "static", name).read_bytes()).hexdigest()[:10]
+        address = f"{current_app.static_url_path}/{name}?v={print_}"
+        _assets[name] = time.monotonic() + 1, address
+    return address
 
 
 # What every page shows is asked for once in each generation, not once in each request.
@@ -89,10 +98,24 @@ def popular() -> list[SimpleNamespace]:
     return memo("popular", lambda: [plain(story) for story in Article.popular(utcnow())])
 
 
+@pass_context
+def kept(page: Context, template: str, current: str = "") -> Markup:
+    """A part that every visitor's page has alike, made once in each generation; for who is signed in, made anew.
+
+    Whose page it is, the page says, not the request: what is made for everybody may be asked for by somebody.
+    """
+
+    def made() -> Markup:
+        return Markup(render_template(template, account=page["account"], current=current))  # noqa: S704
+
+    return made() if page["account"] else memo(f"{template} {current}", made)
+
+
 def init_app(app: Flask) -> None:
     for filter_ in (day, day_short, weekday, clock, clock_in, iso, hanzi, money, money_short):
         app.add_template_filter(filter_)
-    app.add_template_global(asset)
+    for global_ in (asset, kept, popular):
+        app.add_template_global(global_)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31536000
 
     @app.context_processor

@@ -6,13 +6,12 @@ Statements are put together once, when the program starts: `now` and the rest ar
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 
 from models.article import Article, Category, Status
 from models.picture import Picture, Plate
 
 stories, categories, pictures = Article.__table__.c, Category.__table__.c, Picture.__table__.c
-IS_OUT: ColumnElement[bool] = and_(stories.status == Status.PUBLISHED, stories.published_at <= bindparam("now"))
 NEWEST_FIRST = (stories.published_at.desc(), stories.id.desc())
 WITH_PICTURE = Article.__table__.outerjoin(Category.__table__).outerjoin(Picture.__table__)
 
@@ -37,7 +36,7 @@ class Card(NamedTuple):
     picture: Plate | None
 
     @classmethod
-    def of(cls, row: Row[Any]) -> "Card":
+    def of(cls, row: Sequence[Any]) -> "Card":
         """From a row that begins with the columns of `cards`."""
         values: list[Any] = [*row[:6], section(row[6:8]), plate(row[8:12])]
         return cls(*values)
@@ -51,8 +50,13 @@ def plate(values: Sequence[Any]) -> Plate | None:
     return Plate(*values) if values[0] else None
 
 
-def cards(*where: ColumnElement[bool]) -> Select[Any]:
-    """Published stories for which all of `where` holds, in no order; to be read by `Card.of`, with `now`."""
+def is_out(moment: str = "now") -> ColumnElement[bool]:
+    """Whether a story is published by the moment that is given under this name."""
+    return and_(stories.status == Status.PUBLISHED, stories.published_at <= bindparam(moment))
+
+
+def cards(*where: ColumnElement[bool], by: str = "now") -> Select[Any]:
+    """Stories that are out by a moment and for which all of `where` holds, in no order; to be read by `Card.of`."""
     own = (stories.id, stories.slug, stories.title, stories.standfirst, stories.picture_alt, stories.picture_focus)
     theirs = (categories.slug, categories.name, pictures.key, pictures.width, pictures.height, pictures.widths)
-    return select(*own, *theirs).select_from(WITH_PICTURE).where(IS_OUT, *where)
+    return select(*own, *theirs).select_from(WITH_PICTURE).where(is_out(by), *where)

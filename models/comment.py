@@ -1,5 +1,6 @@
 """What readers wrote under a story."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from models.account import Account
 from models.article import Article
 from models.base import ShortEnum, db, utcnow
-from models.presenting import safe
+from models.clean_html import safe
 from models.small_markdown import links, small
 
 MOST_LINKS = 2  # in a reply that may appear at once
@@ -152,23 +153,22 @@ class Reply(NamedTuple):
 
     @property
     def words(self) -> Markup:
-        """Clean since it was written or imported; the one place where a reply's HTML is taken as it is."""
         return safe(self.html)
 
 
 _replies = Comment.__table__.c
-REPLIES = (
+REPLIES = (  # of `story`, oldest first; a row for Reply each
     select(*(_replies[name] for name in "id parent_id kind name body_html written_at by_author".split()))
     .where(_replies.article_id == bindparam("story"), _replies.state == CommentState.APPROVED)
     .order_by(_replies.written_at, _replies.id)
 )
 
 
-def threads(article_id: int) -> list[tuple[Reply, int]]:
-    """Approved replies in reading order, each with its depth from 0; replies to hidden ones stay hidden."""
+def threaded(replies: Iterable[Reply]) -> list[tuple[Reply, int]]:
+    """The same in reading order, each with its depth from 0; replies to hidden ones stay hidden."""
     children: dict[int | None, list[Reply]] = {}
-    for row in db.session.execute(REPLIES, {"story": article_id}):
-        children.setdefault(row.parent_id, []).append(Reply(*row))
+    for reply in replies:
+        children.setdefault(reply.parent_id, []).append(reply)
     ordered: list[tuple[Reply, int]] = []
     waiting = [(reply, 0) for reply in reversed(children.get(None, []))]
     while waiting:

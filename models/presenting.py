@@ -11,6 +11,7 @@ from sqlalchemy.orm import selectinload, undefer, undefer_group
 
 from models.article import Article, Kind
 from models.base import db
+from models.clean_html import safe
 from models.liveblog import LiveEntry
 from models.metering import Access, Decision, Viewer, decide
 from models.story import Story
@@ -148,8 +149,3 @@ def parted(html: str) -> list[Block]:
         elif piece.strip():
             blocks.append(("html", safe(piece.strip())))
     return blocks
-
-
-def safe(html: str) -> Markup:
-    """Stored HTML of a text, which models.writing has cleaned, as it is."""
-    return Markup(html)  # noqa: S704

@@ -5,7 +5,6 @@ Worked out when a story is saved and kept, so that a reader's page asks one smal
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 from math import log
 from typing import Any
 
@@ -15,10 +14,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models import searching
 from models.article import Article, Status, article_tag
 from models.base import db
-from models.card import NEWEST_FIRST, Card, cards, stories
+from models.card import NEWEST_FIRST, cards, stories
 from models.search_index import article_id, insert_into, simplified
 from models.search_text import Facet, Run, Tier, runs
 
+SHOWN = 3
 KEPT = 8  # stories kept for one; more than a page shows, as some may not be out yet
 MOST_KEPT = 12  # for a story that many others keep
 LOOKED_AT = 100  # the newest stories with a tag or word; what more have tells nothing
@@ -48,17 +48,11 @@ class RelatedStory(db.Model):
     score: Mapped[float] = mapped_column(Double)
 
 
-RELATED = (
-    cards(stories.id == RelatedStory.other_id, RelatedStory.article_id == bindparam("id"))
+RELATED = (  # published stories that go with `story`, the closest first, as cards
+    cards(stories.id == RelatedStory.other_id, RelatedStory.article_id == bindparam("story"))
     .order_by(RelatedStory.score.desc(), *NEWEST_FIRST)
-    .limit(bindparam("limit"))
+    .limit(SHOWN)
 )
-
-
-def related_to(article_id: int, now: datetime, limit: int = 3) -> list[Card]:
-    """Published stories that go with this one, the closest first."""
-    rows = db.session.execute(RELATED, {"id": article_id, "now": now, "limit": limit})
-    return [Card.of(row) for row in rows]
 
 
 def relate(ids: list[int]) -> None:

@@ -1,23 +1,29 @@
-"""A story as its own page shows it: plain values, read in few statements that are put together once.
+"""A story as its own page shows it: plain values, in three questions that are put together once.
 
-What changes a story is models/article.py. The text is read through `models.presenting.present` only.
+The story itself; what stands around its text; and its text with what hangs on it, for who may read that alone: whoever
+asks for those goes through `models.presenting.present` first. What changes a story is models/article.py.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal_column, null, select, union_all
+from sqlalchemy import ScalarSelect, Table, bindparam, select
 
 from models.article import Kind, Status, Tag, article_tag
 from models.author import Author, Byline
 from models.base import db
-from models.card import WITH_PICTURE, Section, categories, pictures, plate, section, stories
+from models.bundle import bundled, moment, unbundled
+from models.card import WITH_PICTURE, Card, Section, categories, pictures, plate, section, stories
+from models.comment import REPLIES, Reply
 from models.contribution import Correction, CorrectionState
 from models.liveblog import LiveEntry
 from models.metering import Access, Gate
 from models.picture import Plate
+from models.related import RELATED
+from models.sequence import EARLIER
 from models.series import Series
 
 
@@ -50,12 +56,22 @@ class Note(NamedTuple):
     note: str
 
 
-class Lists(NamedTuple):
-    """What a story has several of."""
+class Around(NamedTuple):
+    """What everybody sees beside the text."""
 
-    writers: list[Writer]
+    authors: list[Writer]
     tags: list[Label]
+    related: list[Card]
+    earlier: Card | None
+
+
+class Inside(NamedTuple):
+    """The text and what may quote it."""
+
+    body_html: str
+    references_html: str
     notes: list[Note]
+    replies: list[Reply]
 
 
 OWN = (
@@ -68,45 +84,46 @@ OWN = (
     *(stories.place, stories.other_place, stories.other_zone, stories.live_version),
 )  # in the order of Story's fields
 AT = len(OWN)
-SECTION = (categories.slug, categories.name)
-PART = (Series.__table__.c.slug, Series.__table__.c.title)
+whole: Table = Series.__table__  # type: ignore[assignment]
 PICTURE = (
     *(pictures.key, pictures.width, pictures.height, pictures.widths),
     *(pictures.caption, pictures.credit, pictures.source_url, pictures.licence),
 )
 STORY = (
-    select(*OWN, *SECTION, *PART, *PICTURE)
-    .select_from(WITH_PICTURE.outerjoin(Series.__table__))
+    select(*OWN, categories.slug, categories.name, whole.c.slug, whole.c.title, *PICTURE)
+    .select_from(WITH_PICTURE.outerjoin(whole))
     .where(stories.slug == bindparam("slug"))
 )
-TEXT = select(stories.body_html, stories.references_html).where(stories.id == bindparam("id"))
-TEASER = select(stories.teaser_html).where(stories.id == bindparam("id"))
+TEASER = select(stories.teaser_html).where(stories.id == bindparam("story"))
 
 
-def lists() -> Select[Any]:
-    """Authors, tags and notes of a story in one question: what it is, when, its place, address, name, words."""
+def around() -> Iterator[ScalarSelect[str]]:
+    """In the order of Around's fields."""
     writers, bylines, tags = Author.__table__, Byline.__table__, Tag.__table__
-    notes = Correction.__table__.c
-    nothing: ColumnElement[str] = literal_column("''")
-    told = select(literal_column("'note'").label("what"), notes.noted_at.label("at"), notes.id.label("place"))
-    told = told.add_columns(nothing.label("slug"), nothing.label("name"), notes.note.label("words"))
-    told = told.where(notes.article_id == bindparam("id"), notes.state == CorrectionState.ACCEPTED)
-    wrote = select(literal_column("'writer'"), null(), bylines.c.position)
-    wrote = wrote.add_columns(writers.c.slug, writers.c.name, writers.c.bio)
-    wrote = wrote.select_from(bylines.join(writers)).where(bylines.c.article_id == bindparam("id"))
-    filed = select(literal_column("'tag'"), null(), literal_column("0"), tags.c.slug, tags.c.name, nothing)
-    filed = filed.select_from(article_tag.join(tags)).where(article_tag.c.article_id == bindparam("id"))
-    found = union_all(told, wrote, filed).subquery()
-    return select(found).order_by(found.c.at, found.c.place, found.c.name)
+    by = select(writers.c.slug, writers.c.name, writers.c.bio).select_from(writers.join(bylines))
+    yield bundled(by.where(bylines.c.article_id == bindparam("story")).order_by(bylines.c.position))
+    filed = select(tags.c.slug, tags.c.name).select_from(tags.join(article_tag))
+    yield bundled(filed.where(article_tag.c.article_id == bindparam("story")).order_by(tags.c.name))
+    yield bundled(RELATED)
+    yield bundled(EARLIER)
 
 
-LISTS = lists()
+def notes() -> ScalarSelect[str]:
+    told = Correction.__table__.c
+    found = select(told.noted_at, told.note).order_by(told.noted_at, told.id)
+    return bundled(found.where(told.article_id == bindparam("story"), told.state == CorrectionState.ACCEPTED))
+
+
+AROUND = select(*around())
+INSIDE = select(stories.body_html, stories.references_html, notes(), bundled(REPLIES))
+INSIDE = INSIDE.where(stories.id == bindparam("story"))
 
 
 @dataclass
 class Story:
-    """One story. Its lists and its text are read when they are first asked for."""
+    """One story as it is at the moment `now`. What is around and inside is asked for when it is first wanted."""
 
+    now: datetime
     id: int
     slug: str
     kind: Kind
@@ -135,6 +152,16 @@ class Story:
     series: Whole | None
     picture: Plate | None
 
+    @classmethod
+    def by_slug(cls, slug: str, now: datetime) -> "Story | None":
+        """The story, whatever its status: the view asks `is_visible`."""
+        row = db.session.execute(STORY, {"slug": slug}).one_or_none()
+        if row is None:
+            return None
+        own, category, part, picture = row[:AT], row[AT : AT + 2], row[AT + 2 : AT + 4], row[AT + 4 :]
+        values: list[Any] = [*own, section(category), Whole(*part) if part[0] else None, plate(picture)]
+        return cls(now, *values)
+
     @property
     def gate(self) -> Gate:
         """What the paywall's rule needs to know."""
@@ -145,61 +172,66 @@ class Story:
         """A liveblog that still runs."""
         return self.kind is Kind.LIVEBLOG and self.closed_at is None
 
-    def is_visible(self, now: datetime) -> bool:
-        return self.status is Status.PUBLISHED and self.published_at is not None and self.published_at <= now
+    @property
+    def is_visible(self) -> bool:
+        return self.status is Status.PUBLISHED and self.published_at is not None and self.published_at <= self.now
+
+    @property
+    def at(self) -> datetime:
+        """Its own moment in the row of all stories."""
+        return min(self.now, self.published_at or self.now)
+
+    @cached_property
+    def around(self) -> Around:
+        asked = {"story": self.id, "now": self.now, "at": self.at}
+        authors, tags, related, earlier = map(unbundled, db.session.execute(AROUND, asked).one())
+        return Around(
+            [Writer(*row) for row in authors],
+            [Label(*row) for row in tags],
+            [Card.of(row) for row in related],
+            Card.of(earlier[0]) if earlier else None,
+        )
+
+    @cached_property
+    def inside(self) -> Inside:
+        body, references, notes, replies = db.session.execute(INSIDE, {"story": self.id}).one()
+        return Inside(
+            body,
+            references,
+            [Note(moment(at), note) for at, note in unbundled(notes)],
+            [_reply(*row) for row in unbundled(replies)],
+        )
 
     @property
     def authors(self) -> list[Writer]:
-        return self._lists.writers
+        return self.around.authors
 
     @property
     def tags(self) -> list[Label]:
-        return self._lists.tags
+        return self.around.tags
 
     @property
-    def notes(self) -> list[Note]:
-        return self._lists.notes
+    def earlier(self) -> Card | None:
+        """The story that was published before this one."""
+        return self.around.earlier
 
     @property
     def body_html(self) -> str:
-        return self._text[0]
+        return self.inside.body_html
 
     @property
     def references_html(self) -> str:
-        return self._text[1]
+        return self.inside.references_html
 
     @cached_property
     def teaser_html(self) -> str:
-        return str(db.session.execute(TEASER, {"id": self.id}).scalar_one())
+        return str(db.session.execute(TEASER, {"story": self.id}).scalar_one())
 
     @cached_property
     def entries(self) -> list[LiveEntry]:
         """Of a liveblog, without those taken back; oldest first."""
         return [row for row in LiveEntry.changes(self.id, after=None) if row.removed_at is None]
 
-    @cached_property
-    def _text(self) -> tuple[str, str]:
-        body, references = db.session.execute(TEXT, {"id": self.id}).one()
-        return body, references
 
-    @cached_property
-    def _lists(self) -> Lists:
-        found = Lists([], [], [])
-        for what, at, _, slug, name, words in db.session.execute(LISTS, {"id": self.id}):
-            if what == "writer":
-                found.writers.append(Writer(slug, name, words))
-            elif what == "tag":
-                found.tags.append(Label(slug, name))
-            else:
-                found.notes.append(Note(at, words))
-        return found
-
-    @classmethod
-    def by_slug(cls, slug: str) -> "Story | None":
-        """The story, whatever its status: the view asks `is_visible`."""
-        row = db.session.execute(STORY, {"slug": slug}).one_or_none()
-        if row is None:
-            return None
-        own, category, part, picture = row[:AT], row[AT : AT + 2], row[AT + 2 : AT + 4], row[AT + 4 :]
-        values: list[Any] = [*own, section(category), Whole(*part) if part[0] else None, plate(picture)]
-        return cls(*values)
+def _reply(id_: int, parent_id: int | None, kind: str, name: str, html: str, at: str, by_author: int) -> Reply:
+    return Reply(id_, parent_id, kind, name, html, moment(at), bool(by_author))

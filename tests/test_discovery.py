@@ -78,8 +78,8 @@ def test_a_series_stands_in_its_order_and_without_a_part_there_is_none(app: Flas
 
 def after(article: Article) -> int | None:
     """The id of the story that the page leads on to."""
-    story = Story.by_slug(article.slug)
-    card = story and following(story, place_of(story, NOON), NOON)
+    story = Story.by_slug(article.slug, NOON)
+    card = story and following(story, place_of(story))
     return card.id if card else None
 
 
@@ -199,7 +199,7 @@ def test_a_series_is_found_by_its_own_index(app: Flask) -> None:
 
     event.listen(db.engine, "before_cursor_execute", explain)
     try:
-        place_of(Story.by_slug(story.slug), NOON)
+        place_of(Story.by_slug(story.slug, NOON))
     finally:
         event.remove(db.engine, "before_cursor_execute", explain)
     assert any("ix_article_series_id_status_published_at (series_id=? AND status=?" in plan for plan in plans), plans

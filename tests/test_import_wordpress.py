@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 from blueprints.ops.wordpress import wxr
 from models import Article, Author, Category, Comment, Page, Tag, begin_write, db, utcnow
 from models.article import SourceFormat, Status
-from models.comment import CommentState, threads
+from models.comment import CommentState, threaded
 from models.metering import Access
+from models.story import Story
 from tests.conftest import browser, open_site
 from tests.makers import make_article, make_author, make_category, make_editor, sign_in
 
@@ -184,6 +185,13 @@ def test_the_menu_names_only_what_has_stories(report: str, client: FlaskClient) 
     assert client.get("/category/villages").status_code == 200
 
 
+def replies(slug: str) -> list:
+    """Approved replies as the story's page shows them, each with its depth."""
+    found = Story.by_slug(slug, utcnow())
+    assert found, slug
+    return threaded(found.inside.replies)
+
+
 def test_addresses_are_free_and_never_the_sites_own(report: str, client: FlaskClient) -> None:
     pages = {page.slug for page in db.session.scalars(db.select(Page))}
     assert pages == {"donate-2", "about-us", "about-us-2", "to-come", "staff-room"}
@@ -210,7 +218,7 @@ def test_comments_keep_state_and_thread(report: str, client: FlaskClient) -> Non
     assert rows["102"].url == ""  # javascript:
     assert "109" not in rows  # a shop's order note is nobody's comment
     origin = {row.id: number for number, row in rows.items()}
-    depths = {origin[reply.id]: depth for reply, depth in threads(story("village-streams").id)}
+    depths = {origin[reply.id]: depth for reply, depth in replies("village-streams")}
     assert [depths[str(200 + level)] for level in range(10)] == list(range(10))
     assert {"110", "111"} <= set(depths)  # a ring of replies is opened, not lost
     shown = client.get("/articles/village-streams").text
@@ -342,6 +350,6 @@ def test_it_imports_into_either_database(settings: dict, database_url: str) -> N
         code, said = run(site, HOSTILE)
         assert code == 0 and expected in said, said
     with site.app_context():
-        assert len(threads(story("village-streams").id)) == 17
+        assert len(replies("village-streams")) == 17
         db.session.remove()
         db.engine.dispose()

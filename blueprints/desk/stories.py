@@ -190,7 +190,6 @@ def preview(form: StoryForm, story: Article | None, now: datetime) -> ResponseRe
         place=None,
         related=[],
         following=None,
-        popular=[],
         now=now,
         told=None,
         is_patron=True,

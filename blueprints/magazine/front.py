@@ -6,7 +6,7 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from blueprints import caching
-from blueprints.filters import local, popular, sections
+from blueprints.filters import local, sections
 from blueprints.magazine import metadata
 from blueprints.magazine.area import bp, house, page
 from models import Article, Category, Donation, Publication, Redirect, Tag, utcnow
@@ -40,7 +40,6 @@ def front() -> ResponseReturnValue:
         lead=top[0],
         beside=top[1 : 1 + BESIDE],
         latest=top[1 + BESIDE :],
-        popular=popular(),
         strips=strips,
         board=Tag.board(now),
         patrons=memo("patrons", lambda: Donation.count_patrons(now)),

@@ -60,8 +60,8 @@ def read(slug: str) -> ResponseReturnValue:
 
 def released(slug: str, now: datetime) -> Body | None:
     """The text of a story that is out, as every visitor gets it once the meter has opened it."""
-    story = Story.by_slug(slug)
-    if story is None or not story.is_visible(now):
+    story = Story.by_slug(slug, now)
+    if story is None or not story.is_visible:
         return None
     caching.until(next_change(now))
     values = values_of(story, metering.with_opened(login.visitor(now), story), now)
@@ -80,7 +80,7 @@ def for_script(slug: str, kept: Body, says: Told, now: datetime) -> Response:
 
 def fragment(slug: str, says: Told, now: datetime) -> str:
     """The text with a member's own forms in it, or the wall."""
-    story = Story.by_slug(slug) or abort(404)
+    story = Story.by_slug(slug, now) or abort(404)
     reads = login.viewer(now)
     if says.decision is not Decision.OPEN:
         return render_template("magazine/wall.html", article=story, told=says)
@@ -92,7 +92,7 @@ def for_form(slug: str, kept: Body, says: Told, now: datetime) -> Response:
     if says.decision is Decision.OPEN:
         receipt = receipts().dumps([kept.gate.article_id, "gift" if says.gift else "meter"])
         return redirect(url_for("magazine.own_page", slug=slug, receipt=receipt), code=303)  # type: ignore[return-value]
-    story = Story.by_slug(slug) or abort(404)
+    story = Story.by_slug(slug, now) or abort(404)
     return make_response(story_page(story, login.viewer(now), now, says), 403)
 
 
@@ -111,8 +111,8 @@ def own_page(slug: str) -> ResponseReturnValue:
     if metering.fetched_ahead():
         return unread()
     now = utcnow()
-    story = Story.by_slug(slug)
-    if story is None or not story.is_visible(now):
+    story = Story.by_slug(slug, now)
+    if story is None or not story.is_visible:
         abort(404)
     (reads, given), receipt = metering.reading(story, now), receipt_for(story)
     if receipt == "gift" or (receipt and access(story, reads) is Decision.METER and metering.limit_of(login.account())):

@@ -10,7 +10,7 @@ from flask import abort, current_app, request
 from flask.typing import ResponseReturnValue
 
 from blueprints import login
-from blueprints.filters import popular, sections
+from blueprints.filters import sections
 from blueprints.magazine import metadata
 from blueprints.magazine.area import bp, house, page
 from models import Article, Author, Category, Tag, archive, utcnow
@@ -120,7 +120,6 @@ def search() -> ResponseReturnValue:
         is_first=after is None,
         near=help_on(asked, now) if runs and not found and not after else [],
         tags=[] if found else memo("tags of late", lambda: [plain(tag) for tag in Tag.of_late(now)]),
-        popular=[] if found else popular(),
         sections=sections(),
         narrowings=narrowings(asked, now),
         title=title,

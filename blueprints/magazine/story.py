@@ -1,14 +1,12 @@
 """A story's page; what it shows of the text comes from `present` alone."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import caching, login, metering
-from blueprints.filters import popular
 from blueprints.magazine import metadata
 from blueprints.magazine.area import bp, house
 from blueprints.magazine.contents import with_contents
@@ -17,11 +15,10 @@ from blueprints.magazine.wall import Told, told
 from blueprints.metering import Answer, crawlers, gifts
 from models import Code, Offer, SavedStory, utcnow
 from models.article import Kind
-from models.comment import Reply, threads
+from models.comment import Reply, threaded
 from models.metering import Decision, Viewer
 from models.presenting import Presented, access, present
 from models.pricing import DiscountRefused, Quote, quote
-from models.related import related_to
 from models.sequence import following, place_of
 from models.story import Story
 
@@ -32,8 +29,8 @@ DEEPEST = 1  # levels that replies are indented by: answers hang on the reply th
 def article(slug: str) -> ResponseReturnValue:
     """A visitor gets the shell that everybody gets; who is signed in, the whole page as entitled."""
     now = utcnow()
-    story, who = Story.by_slug(slug), login.account()
-    if story is None or not (story.is_visible(now) or (who and who.is_staff)):
+    story, who = Story.by_slug(slug, now), login.account()
+    if story is None or not (story.is_visible or (who and who.is_staff)):
         abort(404)
     if "gift" in request.args:
         return by_gift_link(story, now)
@@ -78,7 +75,7 @@ def story_page(story: Story, reads: Viewer, now: datetime, says: Told) -> str:
 def values_of(story: Story, reads: Viewer, now: datetime, says: Told | None = None) -> dict[str, Any]:
     """All that the templates of a story show to one viewer; `says`: what they were told, when the meter was asked."""
     shown, parts = with_contents(present(story, reads))
-    place, who = place_of(story, now), login.account()
+    place, who = place_of(story), login.account()
     return {
         "article": story,
         "shown": shown,
@@ -89,15 +86,14 @@ def values_of(story: Story, reads: Viewer, now: datetime, says: Told | None = No
         "terms": words_of(story, shown) if shown.is_open else [],
         "saved": who is not None and SavedStory.has(who.id, story.id),
         "gives": (reads.is_patron or reads.is_staff) and not shown.is_free,
-        "replies": floors(threads(story.id)) if shown.is_open else [],
-        "notes": story.notes if shown.is_open else [],  # they may quote the text
+        "replies": floors(threaded(story.inside.replies)) if shown.is_open else [],
+        "notes": story.inside.notes if shown.is_open else [],  # they may quote the text
         "place": place,
-        "related": related_to(story.id, now),
-        "following": following(story, place, now),
-        "popular": popular(),
+        "related": story.around.related,
+        "following": following(story, place),
         "now": now,
         "is_patron": reads.is_patron,
-        "is_visible": story.is_visible(now),
+        "is_visible": story.is_visible,
         "newest_first": newest_first(story),
     }
 
@@ -105,7 +101,7 @@ def values_of(story: Story, reads: Viewer, now: datetime, says: Told | None = No
 def head_of(story: Story, shown: Presented, now: datetime) -> metadata.Head:
     """What the page says of itself; a draft asks not to be found."""
     head = metadata.of_story(house(), story, shown, share_image(story))
-    return head if story.is_visible(now) else metadata.hidden(head)
+    return head if story.is_visible else metadata.hidden(head)
 
 
 def share_image(story: Story) -> str:
@@ -127,17 +123,16 @@ def asked_order() -> str:
     return asked if asked in {"newest", "oldest"} else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(NamedTuple):
     """One reply as it is shown."""
 
     number: int
     depth: int
-    comment: Reply
+    reply: Reply
 
 
 def floors(ordered: list[tuple[Reply, int]]) -> list[Floor]:
-    return [Floor(number, min(depth, DEEPEST), comment) for number, (comment, depth) in enumerate(ordered, 1)]
+    return [Floor(number, min(depth, DEEPEST), reply) for number, (reply, depth) in enumerate(ordered, 1)]
 
 
 def offer_cards(shown: Presented, now: datetime) -> dict[str, tuple[Offer, Code | None, Quote | None]]:
