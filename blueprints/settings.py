@@ -77,6 +77,8 @@ def load(app: Flask, overrides: dict | None) -> None:
     for name in ("METER_ANONYMOUS", "METER_MEMBER"):
         app.config[name] = whole(name, app.config[name])
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url(app.config["DATABASE_URL"], data)
+    # More than a process of ours has threads (deploy/gunicorn.conf.py): any beyond are made and thrown away each time.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_size": 10}
     secure = app.config["SITE_URL"].startswith("https://")
     app.config.from_mapping(
         SESSION_COOKIE_NAME="masthead",

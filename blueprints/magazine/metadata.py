@@ -132,8 +132,8 @@ def of_page(house: House, page: Page) -> Head:
     )
 
 
-def of_story(house: House, story: Story, shown: Presented, share_image: str = "") -> Head:
-    """An article's or a liveblog's page. `share_image`: the path of the image made for sharing, if there is one."""
+def of_story(house: House, story: Story, shown: Presented, share_image: str) -> Head:
+    """An article's or a liveblog's page. `share_image`: the path of the image made for sharing."""
     title = story.title.strip() or "Without a title"
     path = f"/articles/{story.slug}"
     category = [(story.category.name, f"/category/{story.category.slug}")] if story.category else []
@@ -142,7 +142,7 @@ def of_story(house: House, story: Story, shown: Presented, share_image: str = ""
         description=cut(story.standfirst.strip() or plain(shown.html), DESCRIPTION),
         canonical=house.at(path),
         kind="article",
-        image=share(house, story, share_image),
+        image=Image(house.url + share_image, *SHARE_SIZE, title),
         published=story.published_at,
         modified=modified(story, shown),
         section=story.category.name if story.category else "",
@@ -168,7 +168,7 @@ def news(house: House, head: Head, story: Story, shown: Presented) -> Data:
         "dateModified": iso(head.modified),
         "author": [person(house, author.name, author.slug) for author in story.authors] or organization(house),
         "publisher": organization(house),
-        "image": images(house, story, head),
+        "image": images(house, story, head.image),
         "articleSection": head.section,
         "keywords": head.tags,
         "inLanguage": house.language,
@@ -226,22 +226,11 @@ def logo(house: House) -> Image:
     return Image(house.at("/static/icons/icon-512.png"), 512, 512)
 
 
-def share(house: House, story: Story, share_image: str) -> Image | None:
-    """The image made for sharing, else the story's picture, else the logo."""
-    if share_image:
-        return Image(house.url + share_image, *SHARE_SIZE, story.title.strip())
-    if story.picture:
-        path = f"/media/{story.picture.key}"
-        return Image(house.at(path), story.picture.width, story.picture.height, story.picture_alt)
-    return logo(house)
-
-
-def images(house: House, story: Story, head: Head) -> list[Data]:
+def images(house: House, story: Story, shared: Image | None) -> list[Data]:
     """The picture with who made it, then the image for sharing, which is a PNG whatever the picture is."""
     found = [picture_data(house, story, story.picture)] if story.picture else []
-    if head.image and not (found and found[0]["url"] == head.image.url):
-        image = head.image
-        found.append({"@type": "ImageObject", "url": image.url, "width": image.width, "height": image.height})
+    if shared:
+        found.append({"@type": "ImageObject", "url": shared.url, "width": shared.width, "height": shared.height})
     return found
 
 

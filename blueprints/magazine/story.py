@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
-from flask import Response, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import caching, login, metering
@@ -18,7 +19,8 @@ from models.article import Kind
 from models.comment import Reply, threaded
 from models.metering import Decision, Viewer
 from models.presenting import Presented, access, present
-from models.pricing import DiscountRefused, Quote, quote
+from models.pricing import DiscountRefused, Quote
+from models.pricing import quote as quoted
 from models.sequence import following, place_of
 from models.story import Story
 
@@ -106,9 +108,7 @@ def head_of(story: Story, shown: Presented, now: datetime) -> metadata.Head:
 
 def share_image(story: Story) -> str:
     """The path of the image for sharing; new after each save, for others keep what they fetched for long."""
-    if "magazine.share_image" not in current_app.view_functions:
-        return ""
-    return url_for("magazine.share_image", slug=story.slug, v=f"{int(story.saved_at.timestamp()):x}")
+    return f"/share/{quote(story.slug)}.png?v={int(story.saved_at.timestamp()):x}"
 
 
 def newest_first(story: Story) -> bool:
@@ -151,6 +151,6 @@ def reader_price(offer: Offer, now: datetime) -> tuple[Code | None, Quote | None
         return None, None
     caching.until(code.ends_at)
     try:
-        return code, quote(edition.price, code.discount(now), edition.id, now)
+        return code, quoted(edition.price, code.discount(now), edition.id, now)
     except DiscountRefused:  # used up
         return None, None
