@@ -20,6 +20,7 @@ from models.hanzi import has_hanzi
 from models.money import Money
 
 SPACE = "\u00a0"
+MONTHS = "January February March April May June July August September October November December".split()
 
 
 def local(moment: datetime) -> datetime:
@@ -28,7 +29,8 @@ def local(moment: datetime) -> datetime:
 
 def day(moment: datetime) -> str:
     """24 November 2026"""
-    return f"{local(moment):%-d %B %Y}".replace(" ", SPACE)
+    here = local(moment)
+    return f"{here.day}{SPACE}{MONTHS[here.month - 1]}{SPACE}{here.year}"
 
 
 def weekday(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from flask import Flask, Response, g, has_request_context, request
 
 from blueprints.caching.bodies import ROOM
-from blueprints.caching.layer import UNTIL, Layer
+from blueprints.caching.layer import UNTIL, Layer, public_seconds
 from blueprints.caching.listening import Listeners
 from blueprints.caching.shelves import Memory, Shelf, Valkey
 from models import db, utcnow
@@ -52,9 +52,9 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def until_next_change(response: Response) -> Response:
         """A story that comes out, or becomes free, by itself changes lists, menus, feeds and what is next to read."""
-        if response.cache_control.public and response.cache_control.s_maxage:
+        if seconds := public_seconds(response.headers.get("Cache-Control", "")):
             now = g.get("began") or utcnow()  # what came out while the page was made may not be on it
             coming = next_change(now)
-            if coming and coming < now + timedelta(seconds=response.cache_control.s_maxage):
+            if coming and coming < now + timedelta(seconds=seconds):
                 until(coming)
         return response

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -162,7 +163,13 @@ def shared_seconds(status: str, headers: Headers) -> int:
         return 0
     if set(headers.get("Vary", "").lower().replace(" ", "").split(",")) - {"", "accept-encoding"}:
         return 0
-    control = parse_cache_control_header(headers.get("Cache-Control"), cls=ResponseCacheControl)
+    return public_seconds(headers.get("Cache-Control", ""))
+
+
+@lru_cache(maxsize=100)
+def public_seconds(header: str) -> int:
+    """How long a Cache-Control header lets every cache keep an answer; 0 when it does not."""
+    control = parse_cache_control_header(header, cls=ResponseCacheControl)
     if not control.public or control.private or control.no_store:
         return 0
     return control.s_maxage or 0
