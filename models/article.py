@@ -294,23 +294,8 @@ class Article(db.Model):
 
     @classmethod
     def by_slug(cls, slug: str) -> "Article | None":
-        """The story with its lists, whatever its status: the view asks `is_visible`."""
-        return (
-            db.session.scalars(
-                select(cls)
-                .where(cls.slug == slug)
-                .options(
-                    joinedload(cls.category),
-                    joinedload(cls.picture),
-                    joinedload(cls.bylines).joinedload(Byline.author, innerjoin=False),  # SQLite would read all bylines
-                    selectinload(cls.tags),  # likewise: a join of joins
-                    joinedload(cls.series),
-                    joinedload(cls.notes),
-                )
-            )
-            .unique()
-            .one_or_none()
-        )
+        """The story, whatever its status. Its page reads models.story instead."""
+        return db.session.scalar(select(cls).where(cls.slug == slug))
 
     @classmethod
     def by_ids(cls, ids: list[int]) -> dict[int, "Article"]:

@@ -184,6 +184,23 @@ def test_who_is_signed_in_neither_gets_nor_leaves_a_shared_page(app, client):
     assert "editor@example.org" not in again.text
 
 
+def test_what_every_page_has_alike_is_made_for_nobody_in_particular(app, client):
+    """Parts are kept for visitors, also those of a text that a member was the first to ask for."""
+    make_article(slug="counted", access=Access.METERED)
+    make_article(slug="story")
+    member = make_account("robin@example.org", name="Robin Reader")
+    sign_in(client, member)
+    own = client.get("/articles/story").text
+    assert "Robin Reader" in own and 'id="reply-email"' not in own, "a member is not asked who they are"
+    assert client.post("/articles/counted/read", headers={"Accept": "application/json"}).status_code == 200
+    visitor = browser(app)
+    shared = visitor.get("/articles/story").text
+    released = visitor.post("/articles/counted/read", headers={"Accept": "application/json"}).text
+    for text in (shared, released):
+        assert "Robin Reader" not in text and "reply-email" in text
+    assert "Robin Reader" in client.get("/articles/story").text, "and a member keeps their own"
+
+
 def test_packed_and_plain_are_one_page(client):
     make_article(slug="story")
     plain, packed = client.get("/articles/story"), client.get("/articles/story", headers=PACKED)

@@ -21,6 +21,7 @@ from models.article import Article
 from models.gift import GiftState
 from models.metering import Viewer
 from models.plain import cut, plain
+from models.story import Story
 from tests.canary.conftest import Site
 from tests.canary.test_known_leaks import cards
 from tests.canary.walking import Reader, Walk, member, over_the_limit, visitor
@@ -232,6 +233,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @guard("drafts are for staff", by(anyone, "door"))
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Article, "is_visible", lambda self, now: True)
+    patch.setattr(Story, "is_visible", True)
 
 
 @guard("lists hold what is out", by(anyone, "feeds"))

@@ -12,6 +12,7 @@ from blueprints.magazine import read, story
 from models import Article, Correction, Publication, begin_write, db
 from models.metering import Access
 from models.share_card import Card
+from models.story import Story
 from tests import services
 from tests.accounts_tools import visit
 from tests.canary import stores
@@ -193,10 +194,10 @@ def test_the_zip_of_a_readers_data(site: Site, who: str) -> None:
 def test_a_page_that_breaks_says_nothing_of_what_it_held(site: Site, monkeypatch: pytest.MonkeyPatch, who: str) -> None:
     monkeypatch.setitem(site.app.config, "PROPAGATE_EXCEPTIONS", False)
 
-    def breaks(article: Article, *_: object) -> None:
-        raise RuntimeError(article.body_html, Correction)
+    def breaks(shown: Story, *_: object) -> None:
+        raise RuntimeError(shown.body_html, Correction)
 
-    monkeypatch.setattr(story, "related_to", breaks)
+    monkeypatch.setattr(story, "following", breaks)
     site.forget()
     client = patron(site.app, site.magazine) if who == "patron" else visit(site.app)
     for slug in site.magazine.access:
