@@ -15,12 +15,14 @@ from sqlalchemy import event
 
 from app import create_app
 from models import db
-from tests import services
+from tests import remembered, services
 from tests.databases import blank, empty
 from tests.live import Live
 from tests.sandbox_tools import Running
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
+remembered.remember_addresses()
+remembered.remember_statements()
 
 
 @event.listens_for(sqlalchemy.Engine, "before_cursor_execute")
