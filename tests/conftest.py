@@ -15,12 +15,13 @@ from sqlalchemy import event
 
 from app import create_app
 from models import db
-from tests import remembered, services
+from tests import in_memory, remembered, services
 from tests.databases import blank, empty
 from tests.live import Live
 from tests.sandbox_tools import Running
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
+in_memory.keep_files_in_memory()
 remembered.remember_addresses()
 remembered.remember_statements()
 
