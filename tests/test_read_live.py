@@ -13,7 +13,7 @@ from models.article import Kind
 from models.metering import Access, Every
 from tests.conftest import browser
 from tests.makers import make_account, make_article, sign_in
-from tests.test_read import REST, another, ask, client_gets_a_shell, metered, opens, press, same_reader
+from tests.reading.door import REST, another, ask, client_gets_a_shell, metered, opens, press, same_reader
 
 PRIVATE = "private, no-store"
 REPLY = {"name": "Robin", "email": "robin@example.org", "body": "A word of mine."}
