@@ -2,8 +2,7 @@
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from sqlalchemy import event
 from app import create_app
 from models import db
 from tests import in_memory, remembered, services
-from tests.databases import blank, empty
+from tests.databases import administer, blank, empty
 from tests.live import Live
 from tests.sandbox_tools import Running
 
@@ -49,14 +48,6 @@ def postgres_server() -> Iterator[str]:
 def whole(postgres_server: str) -> sqlalchemy.Engine:
     """The way into the database `whole`, for who empties it; nothing stays open in between."""
     return sqlalchemy.create_engine(postgres_server.format("whole"), poolclass=sqlalchemy.NullPool)
-
-
-@contextmanager
-def administer(server: str) -> Iterator[Callable[[str], object]]:
-    engine = sqlalchemy.create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield connection.exec_driver_sql
-    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -99,6 +90,13 @@ def settings(tmp_path: Path, database_url: str) -> dict:
     }
 
 
+def sited(settings: dict) -> Flask:
+    """The site on a database that is there, as another process has it."""
+    app = create_app(settings)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache()  # else each test would compile its pages anew
+    return app
+
+
 def open_site(settings: dict) -> Flask:
     """The site with its tables made."""
     database = settings.get("DATABASE_URL", "")
@@ -107,10 +105,9 @@ def open_site(settings: dict) -> Flask:
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(blank(), file)
         is_made = True
-    app = create_app(settings)
-    app.jinja_env.bytecode_cache = FileSystemBytecodeCache()  # else each test would compile its pages anew
-    with app.app_context():
-        if not is_made:
+    app = sited(settings)
+    if not is_made:
+        with app.app_context():
             db.create_all()
     return app
 
@@ -128,7 +125,7 @@ def app(settings: dict) -> Iterator[Flask]:
 def two_sites(settings: dict, database_url: str) -> Iterator[tuple[Flask, Flask]]:
     """Two processes' worth of application on one database."""
     given = settings | {"DATABASE_URL": database_url}
-    sites = open_site(given), create_app(given)
+    sites = open_site(given), sited(given)
     yield sites
     for site in sites:
         with site.app_context():

@@ -3,6 +3,8 @@
 import atexit
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +22,15 @@ def blank() -> Path:
     db.metadata.create_all(engine.execution_options(writes=True))
     engine.dispose()
     return file
+
+
+@contextmanager
+def administer(server: str) -> Iterator[Callable[[str], object]]:
+    """What runs a statement outside any transaction: a database is made and dropped so."""
+    engine = sqlalchemy.create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection.exec_driver_sql
+    engine.dispose()
 
 
 def empty(whole: sqlalchemy.Engine) -> None:

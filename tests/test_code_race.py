@@ -1,16 +1,14 @@
 """Forty buyers at the same moment want a code that has ten uses: ten get it, thirty are told so."""
 
-import multiprocessing
-from pathlib import Path
 from queue import Empty
 
 import pytest
 from sqlalchemy import func
 
-from app import create_app
 from models import Code, Order, Redemption, db
 from models.order import OrderStatus
-from tests.conftest import browser, open_site
+from tests import forked
+from tests.conftest import browser, open_site, sited
 from tests.makers import make_code, make_offer
 
 BUYERS, USES = 40, 10
@@ -18,7 +16,7 @@ BUYERS, USES = 40, 10
 
 def buy(number: int, settings: dict, start, answers) -> None:  # type: ignore[no-untyped-def]
     """One buyer, in a process and an instance of the site of its own."""
-    app = create_app(settings)
+    app = sited(settings)
     client = browser(app)
     client.environ_base["REMOTE_ADDR"] = f"10.0.0.{number}"
     data = {
@@ -39,22 +37,14 @@ def settings(settings: dict, sandbox, database_url: str) -> dict:
     return settings | {"STRIPE_API_BASE": sandbox.base, "DATABASE_URL": database_url}
 
 
-@pytest.fixture
-def context(monkeypatch: pytest.MonkeyPatch):
-    """Processes forked from one that has everything imported, and no thread."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))  # the only path the fork server listens to
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["stripe", "tests.test_code_race"])
-    return context
-
-
-def test_ten_of_forty_get_the_code(settings: dict, sandbox, context) -> None:
+def test_ten_of_forty_get_the_code(settings: dict, sandbox) -> None:
     app = open_site(settings)
     with app.app_context():
         make_code(make_offer(), "LASTTEN", max_redemptions=USES)
         db.session.remove()
         db.engine.dispose()
 
+    context = forked.processes()
     start, answers = context.Barrier(BUYERS), context.Queue()
     buyers = [
         context.Process(target=buy, args=(number, settings, start, answers), daemon=True) for number in range(BUYERS)

@@ -1,14 +1,13 @@
 """How often each form of the account's pages may be sent, counted together by processes that share only a database."""
 
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import pytest
 
-from app import create_app
 from models import Attempts, begin_write, db
+from tests import forked
 from tests.accounts_tools import is_signed_in, stay_in_one_window, visit
-from tests.conftest import open_site
+from tests.conftest import open_site, sited
 from tests.makers import PASSWORD, make_account, sign_in
 
 EMAIL = "reader@example.org"
@@ -27,7 +26,7 @@ FORMS = {
 
 def send(settings: dict, form: str, data: dict, signed_in: bool, times: int) -> list[int]:
     """In a process of its own: the answers to `times` posts of a form."""
-    site = create_app(settings)
+    site = sited(settings)
     with site.app_context():
         codes = []
         client = visit(site)
@@ -43,7 +42,7 @@ def send(settings: dict, form: str, data: dict, signed_in: bool, times: int) -> 
 
 @pytest.fixture
 def two_processes():
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(2, mp_context=forked.processes()) as pool:
         yield pool
 
 
@@ -79,7 +78,7 @@ def test_a_session_that_is_ended_in_one_process_is_ended_in_the_other(settings, 
 
 def look(settings: dict, cookie: str) -> bool:
     """In a process of its own: whether this session cookie signs in."""
-    site = create_app(settings)
+    site = sited(settings)
     with site.app_context():
         client = visit(site)
         client.set_cookie("masthead", cookie)

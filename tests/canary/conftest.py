@@ -11,7 +11,8 @@ from flask import Flask
 from blueprints.caching.shelves import Memory, Shelf
 from models import db
 from tests.canary.corpus import Magazine, build
-from tests.conftest import administer, open_site
+from tests.conftest import open_site
+from tests.databases import administer
 
 CRAWLERS = "203.0.113.64/28 Googlebot\n"  # whom the desk lets read what is metered, by this address alone
 
