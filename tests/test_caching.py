@@ -184,6 +184,24 @@ def test_who_is_signed_in_neither_gets_nor_leaves_a_shared_page(app, client):
     assert "editor@example.org" not in again.text
 
 
+def test_style_and_script_are_packed_for_who_takes_them_so(client):
+    for address in ("/static/css/site.css", "/static/js/site.js"):
+        plain, packed = client.get(address), client.get(address, headers=PACKED)
+        assert gzip.decompress(packed.data) == plain.data and len(packed.data) < len(plain.data) * 0.6
+        assert packed.headers["Content-Type"] == plain.headers["Content-Type"]
+        assert packed.headers["Cache-Control"] == plain.headers["Cache-Control"]
+        assert "Accept-Encoding" in packed.headers["Vary"] and "Accept-Encoding" in plain.headers["Vary"]
+        assert packed.headers["ETag"] != plain.headers["ETag"]
+        again = client.get(address, headers=PACKED | {"If-None-Match": packed.headers["ETag"]})
+        assert again.status_code == 304 and not again.data
+        plain.close()
+    for wrong in ("/static/../app.py", "/static/css/none.css"):
+        assert client.get(wrong, headers=PACKED).status_code == 404
+    picture = client.get("/static/icons/apple-touch-icon.png", headers=PACKED)
+    assert "Content-Encoding" not in picture.headers
+    picture.close()
+
+
 def test_what_every_page_has_alike_is_made_for_nobody_in_particular(app, client):
     """Parts are kept for visitors, also those of a text that a member was the first to ask for."""
     make_article(slug="counted", access=Access.METERED)

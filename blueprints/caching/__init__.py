@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from flask import Flask, Response, g, has_request_context, request
 
+from blueprints.caching import files
 from blueprints.caching.bodies import ROOM
 from blueprints.caching.layer import UNTIL, Layer, public_seconds
 from blueprints.caching.listening import Listeners
@@ -43,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.extensions["page_cache"] = layer = Layer(app, generation, memory, valkey)
     if not app.testing:
         layer.awake = listeners.start
+    files.init_app(app)
     app.wsgi_app = layer  # type: ignore[method-assign,assignment]
 
     @app.before_request

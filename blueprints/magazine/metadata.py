@@ -100,7 +100,7 @@ def of_front(house: House, motto: str, publisher: str, email: str) -> Head:
     }
     return Head(
         title=house.name,
-        description=motto,
+        description=motto or f"The newest stories of {house.name}.",
         canonical=house.at("/"),
         image=logo(house),
         data=[stated(site), organization(house) | stated({"legalName": publisher, "email": email})],
