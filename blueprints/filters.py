@@ -116,7 +116,7 @@ def kept(page: Context, template: str, current: str = "") -> Markup:
 def init_app(app: Flask) -> None:
     for filter_ in (day, day_short, weekday, clock, clock_in, iso, hanzi, money, money_short):
         app.add_template_filter(filter_)
-    for global_ in (asset, kept, popular):
+    for global_ in (asset, kept, popular, sections):
         app.add_template_global(global_)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31536000
 
@@ -127,5 +127,4 @@ def init_app(app: Flask) -> None:
             "site_url": app.config["SITE_URL"],
             "sandbox": app.config["SANDBOX"],
             "publication": Publication.said(),
-            "nav_categories": sections(),
         }

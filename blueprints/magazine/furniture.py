@@ -33,6 +33,10 @@ GLOSSARY = {"/glossary": "Glossary"}  # once a term is explained
 
 def footer_links() -> list[list[tuple[str, str]]]:
     """(address, name) in groups; only what is there."""
+    return memo("footer", _footer_links)
+
+
+def _footer_links() -> list[list[tuple[str, str]]]:
     slugs = [address[1:] for address in WRITTEN]
     written = db.select(Page.slug).where(Page.slug.in_(slugs), Page.status == Status.PUBLISHED)
     explained = db.select(db.literal("glossary")).where(db.exists().where(Term.id.is_not(None)))
@@ -87,6 +91,10 @@ def year(moment: datetime) -> int:
     return local(moment).year
 
 
+def this_year() -> int:
+    return year(utcnow())
+
+
 def least_gift() -> str:
     """The smallest gift by the month that we suggest: €5."""
     currency = current_app.config["CURRENCY"]
@@ -97,7 +105,5 @@ def furnish(bp: Blueprint) -> None:
     for filter_ in (focus, in_words, lately, ordinal, year):
         bp.add_app_template_filter(filter_)
 
-    @bp.app_context_processor
-    def foot() -> dict[str, object]:
-        links = memo("footer", footer_links)
-        return {"footer_links": links, "this_year": year(utcnow()), "least_gift": least_gift()}
+    for global_ in (footer_links, this_year, least_gift):
+        bp.add_app_template_global(global_)

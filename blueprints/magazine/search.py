@@ -120,7 +120,6 @@ def search() -> ResponseReturnValue:
         is_first=after is None,
         near=help_on(asked, now) if runs and not found and not after else [],
         tags=[] if found else memo("tags of late", lambda: [plain(tag) for tag in Tag.of_late(now)]),
-        sections=sections(),
         narrowings=narrowings(asked, now),
         title=title,
         head=metadata.hidden(head) if request.args else head,
