@@ -84,7 +84,9 @@ def patrons() -> ResponseReturnValue:
             "donations/patrons.html",
             patrons=Donation.count_patrons(now),
             year=local(now).year,
-            given_this_year=Payment.given(local(now).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0), now),
+            given_this_year=Payment.given(
+                local(now).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0), now
+            ),
             months=[(start, Payment.given(start, end)) for start, end in months],
         )
     )
