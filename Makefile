@@ -15,7 +15,7 @@ run: ## open the magazine: site, worker and Stripe sandbox (PORT=5000 DATA=insta
 
 test: ## run every test (ARGS="-k give -x" goes to pytest)
 	@$(PYTHON) deploy/environment.py requirements-dev.txt
-	@$(VENV)/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(VENV)/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: ## look for mistakes without running anything: lint, format, types
 	@$(PYTHON) deploy/environment.py requirements-dev.txt

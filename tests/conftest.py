@@ -25,6 +25,10 @@ remembered.remember_addresses()
 remembered.remember_statements()
 
 
+def pytest_collection_finish() -> None:
+    remembered.keep_what_is_loaded()
+
+
 @event.listens_for(sqlalchemy.Engine, "before_cursor_execute")
 def refuse_a_write_outside_begin_write(connection, cursor, statement, *_rest) -> None:  # type: ignore[no-untyped-def]
     """On SQLite a read that turns into a write may be refused at once: every writer must say so first."""

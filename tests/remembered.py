@@ -4,6 +4,7 @@ A test has a site of its own, and more than half of what that cost was this: add
 SQL put together for an engine that had never seen any. Both are pure; what a site does with them stays its own.
 """
 
+import gc
 from typing import Any
 
 import sqlalchemy
@@ -45,3 +46,9 @@ def remember_statements() -> None:
         if engine.dialect is not dialect:  # a compiled statement belongs to its dialect
             connection.dialect = engine.dialect = dialect
             engine._compiled_cache = compiled
+
+
+def keep_what_is_loaded() -> None:
+    """It stays to the end: the collector of garbage need not look at all of it again, every few seconds."""
+    gc.collect()
+    gc.freeze()

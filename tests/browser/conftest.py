@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -14,19 +13,11 @@ from tests.browser.steps import PICTURES
 from tests.browser.watching import Watch
 from tests.launched import Magazine, free_ports
 
-HERE = Path(__file__).parent
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 QUIET += ["--disable-sync", "--no-first-run"]
 PATIENCE = 10_000  # milliseconds; a page that waits for a webhook looks again every three seconds
 expect.set_options(timeout=PATIENCE)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker of `pytest -n` takes all of these: one magazine and one browser are enough."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="package")
@@ -43,7 +34,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def magazine(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Magazine]:
-    """`make run` with the demo magazine, for all these tests together: they may not count on its first state."""
+    """`make run` with the demo magazine, for all these tests of a worker: they may not count on its first state."""
     with Magazine(tmp_path_factory.mktemp("magazine") / "data", *free_ports()) as running:
         running.wait_until_open()
         yield running
