@@ -78,6 +78,8 @@ def has_cookie() -> bool:
     """Whether the browser says it may be somebody. Asking for cookies, not the session, keeps pages shareable."""
     if not has_request_context():
         return False  # the worker renders letters: nobody is there
+    if "HTTP_COOKIE" not in request.environ:
+        return False
     names = (current_app.config["SESSION_COOKIE_NAME"], current_app.config["REMEMBER_COOKIE_NAME"])
     return any(name in request.cookies for name in names)
 

@@ -7,6 +7,7 @@ The JSON-LD is what schema.org and Google (Search Central: Article, Paywalled co
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -30,6 +31,9 @@ UNSAFE = "<>&\u2028\u2029"  # what could end a script element
 Data = dict[str, Any]
 
 
+_quoted = lru_cache(maxsize=1000)(quote)  # a page names the same few addresses again and again
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The magazine, as every page names it."""
@@ -39,7 +43,7 @@ class House:
     language: str = "en-GB"
 
     def at(self, path: str) -> str:
-        return self.url + quote(path)
+        return self.url + _quoted(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,7 @@ def person(house: House, name: str, slug: str) -> Data:
     return {"@type": "Person", "name": name, "url": house.at(f"/author/{slug}")}
 
 
+@lru_cache(maxsize=10)
 def organization(house: House) -> Data:
     mark = logo(house)
     return {
