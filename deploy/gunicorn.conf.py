@@ -35,7 +35,7 @@ class MaskedLogger(Logger):
 
 worker_class = "gthread"
 workers = 2
-threads = 8
+threads = 4  # of eight, more would want to run Python at once than can: cold pages took a third more processor time
 control_socket_disable = True  # it would lie in the user's home, shared by every site there
 graceful_timeout = 4  # seconds; shorter than the patience of processes.end
 loglevel = "error"
