@@ -1,6 +1,6 @@
-"""A story as its own page shows it: plain values, in three questions that are put together once.
+"""A story as its own page shows it: plain values, in two questions that are put together once.
 
-The story itself; what stands around its text; and its text with what hangs on it, for who may read that alone: whoever
+The story itself, then what stands around its text, with the text and what hangs on it for who may read that: whoever
 asks for those goes through `models.presenting.present` first. What changes a story is models/article.py.
 """
 
@@ -115,7 +115,7 @@ def notes() -> ScalarSelect[str]:
 
 
 AROUND = select(*around())
-INSIDE = select(stories.body_html, stories.references_html, notes(), bundled(REPLIES))
+INSIDE = select(*around(), stories.body_html, stories.references_html, notes(), bundled(REPLIES))
 INSIDE = INSIDE.where(stories.id == bindparam("story"))
 
 
@@ -183,18 +183,14 @@ class Story:
 
     @cached_property
     def around(self) -> Around:
-        found = _ask(AROUND, story=self.id, now=self.now, at=self.at).one()
-        authors, tags, related, earlier = map(unbundled, found)
-        return Around(
-            [Writer(*row) for row in authors],
-            [Label(*row) for row in tags],
-            [Card.of(row) for row in related],
-            Card.of(earlier[0]) if earlier else None,
-        )
+        return _around(*_ask(AROUND, story=self.id, now=self.now, at=self.at).one())
 
     @cached_property
     def inside(self) -> Inside:
-        body, references, notes, replies = _ask(INSIDE, story=self.id).one()
+        """What stands around comes along, in the same question."""
+        found = _ask(INSIDE, story=self.id, now=self.now, at=self.at).one()
+        *beside, body, references, notes, replies = found
+        self.around = _around(*beside)
         return Inside(
             body,
             references,
@@ -236,6 +232,16 @@ class Story:
 def _ask(statement: Select[*tuple[Any, ...]], **given: object) -> Result[*tuple[Any, ...]]:
     """On the session's connection: what its own `execute` does besides takes as long as the database does."""
     return db.session.connection().execute(statement, given)
+
+
+def _around(authors: str, tags: str, related: str, earlier: str) -> Around:
+    before = unbundled(earlier)
+    return Around(
+        [Writer(*row) for row in unbundled(authors)],
+        [Label(*row) for row in unbundled(tags)],
+        [Card.of(row) for row in unbundled(related)],
+        Card.of(before[0]) if before else None,
+    )
 
 
 def _reply(id_: int, parent_id: int | None, kind: str, name: str, html: str, at: str, by_author: int) -> Reply:

@@ -20,8 +20,9 @@ class Part:
 
 def with_contents(shown: Presented) -> tuple[Presented, list[Part]]:
     """The same story with an anchor on each heading, and the list of them; untouched when it is short."""
-    found = sum(len(HEADING.findall(text)) for kind, text in shown.blocks if kind == "html")
-    if not shown.is_open or shown.minutes < LONG or found < FEWEST:
+    if not shown.is_open or shown.minutes < LONG:
+        return shown, []
+    if sum(len(HEADING.findall(text)) for kind, text in shown.blocks if kind == "html") < FEWEST:
         return shown, []
     parts: list[Part] = []
 

@@ -24,5 +24,8 @@ def known() -> list[Any]:
 
 def words_of(story: Story, shown: Presented) -> list[Any]:
     """The terms that this reader finds in what is shown of the story."""
+    terms = memo("glossary", known)
+    if not terms:
+        return []
     entries = "".join(entry.body_html for entry in shown.entries)
-    return terms_in(f"{story.title}\n{story.standfirst}\n{shown.html}{entries}", memo("glossary", known))
+    return terms_in(f"{story.title}\n{story.standfirst}\n{shown.html}{entries}", terms)
