@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from flask import (
     Flask,
+    Request,
     Response,
     abort,
     current_app,
@@ -21,9 +22,11 @@ from flask import (
     request,
     url_for,
 )
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, current_user, login_user
 from sqlalchemy.exc import OperationalError
 
+from blueprints.caching.layer import MAKING
 from models import Account, Publication, SignIn, begin_write, db, utcnow
 from models.institution import is_seated
 from models.metering import Viewer
@@ -48,6 +51,13 @@ class LazyLoginManager(LoginManager):
         if "_login_user" not in g:
             return response
         return super()._update_remember_cookie(response)
+
+
+class LazySessions(SecureCookieSessionInterface):
+    """Makes no signer for who sends no cookie: nearly everybody."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
 
 
 manager = LazyLoginManager()
@@ -179,12 +189,14 @@ def share(response: Response, *, seconds: int = 60) -> Response:
         response.headers["Cache-Control"] = "private, no-store"
         return response
     response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}"
-    response.add_etag()
-    response.make_conditional(request)
+    if MAKING not in request.environ:  # else the page cache tags what it keeps, and answers who has it already
+        response.add_etag()
+        response.make_conditional(request)
     return response
 
 
 def init_app(app: Flask) -> None:
+    app.session_interface = LazySessions()
     manager.init_app(app, add_context_processor=False)  # the processor would load the user on every render
 
     @app.context_processor

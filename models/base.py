@@ -19,6 +19,9 @@ NAMES = {  # every constraint has a name, so that a migration can speak of it
 }
 
 
+MAPPED = f"mmap_size={2**30}"  # bytes of the file that are read from memory without a copy
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware instant, kept as UTC. Refuses a time without a zone: SQLite would forget that it had none."""
 
@@ -94,7 +97,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         return
     connection.isolation_level = None  # we say BEGIN ourselves, below
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000", MAPPED):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -103,5 +106,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Any) -> None:
     if connection.dialect.name == "sqlite":
         options = connection.get_execution_options()
-        if not options.get("alone"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+        if options.get("writes") and not options.get("alone"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif not options.get("alone"):  # waits for nobody, so it cannot fail, and goes the short way
+            connection.connection.driver_connection.execute("BEGIN")

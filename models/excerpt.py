@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from models.article import Article
 from models.hanzi import pieces
@@ -21,8 +21,8 @@ BEFORE, WIDE = 70, 210  # characters before the hit, and in the whole line
 TOGETHER = 120  # characters within which hits are seen at once
 JOINER = "\u200d"  # makes one character of two
 PAUSE = re.compile("[ 。！？；，、：]")  # after which a line may begin
-HANZI = {"hanzi": Markup('<span lang="zh">{}</span>'), "hashtag": Markup('<span class="hashtag" lang="zh">{}</span>')}
-MARK = Markup("<mark>{}</mark>")
+OPENING = {"text": "", "hanzi": '<span lang="zh">', "hashtag": '<span class="hashtag" lang="zh">'}
+CLOSING = {"text": "", "hanzi": "</span>", "hashtag": "</span>"}
 CLOSED = {
     Decision.METER: "Found further down in the story.",
     Decision.SIGN_IN: "Found in the part that is for readers who sign in.",
@@ -117,20 +117,22 @@ def marked(text: str, asked: list[Run]) -> Markup:
 
 def overlaid(text: str, places: Iterable[Span] = ()) -> Markup:
     """Plain text with these places in <mark> and its hanzi marked as Chinese."""
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for kind, piece in pieces(text):
-        inner = Markup("").join(_overlaid(piece, [(start - at, end - at) for start, end in places]))
-        parts.append(HANZI[kind].format(inner) if kind in HANZI else inner)
+        inner = "".join(_overlaid(piece, [(start - at, end - at) for start, end in places]))
+        parts += OPENING[kind], inner, CLOSING[kind]
         at += len(piece)
-    return Markup("").join(parts)
+    return Markup("".join(parts))  # noqa: S704 - each piece of the text is escaped
 
 
 def _overlaid(piece: str, places: list[Span]) -> Iterator[str]:
+    """The piece as HTML."""
     done = 0
     for start, end in places:
         start, end = max(start, done), min(end, len(piece))
         if start < end:
-            yield piece[done:start]
-            yield MARK.format(piece[start:end])
+            yield escape(piece[done:start])
+            yield f"<mark>{escape(piece[start:end])}</mark>"
             done = end
-    yield piece[done:]
+    yield escape(piece[done:])

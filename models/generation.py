@@ -103,7 +103,7 @@ def watch(engine: Engine, generation: Generation) -> None:
 
 
 def current() -> Generation | None:
-    return _watched.get(db.session.get_bind())  # type: ignore[arg-type]
+    return db.session.info.get("generation") or _watched.get(db.session.get_bind())  # type: ignore[arg-type]
 
 
 def changed() -> None:
@@ -186,7 +186,7 @@ def _columns(state: ORMExecuteState) -> set[str]:
 def _note_begin(session: Session, transaction: SessionTransaction, connection: Any) -> None:
     generation = _watched.get(connection.engine)
     if generation and not transaction.nested:
-        session.info["since"] = generation.now()
+        session.info["since"], session.info["generation"] = generation.now(), generation
 
 
 @event.listens_for(db.session, "before_commit")
@@ -211,8 +211,8 @@ def _begin_generation(session: Session) -> None:
 @event.listens_for(db.session, "after_transaction_end")
 def _forget(session: Session, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
-        session.info.pop("changed", None)
-        session.info.pop("since", None)
+        for name in ("changed", "since", "generation"):
+            session.info.pop(name, None)
 
 
 def _machine() -> str:

@@ -16,6 +16,7 @@ from blueprints.caching.entry import CONDITIONS, Entry, is_conditional
 from blueprints.caching.shelves import Key, Memory, Valkey
 from models.generation import Generation, Token
 
+MAKING = "masthead.making"  # in the environment of a request whose answer is kept, if it is everybody's
 UNTIL = "masthead.until"  # in a request's environment: the moment that makes its page old, as a time stamp
 
 # Never shared, so not worth a look: files, and what is about one person.
@@ -108,7 +109,7 @@ class Layer:
             self.memory.put(key, shared.entry)
             return shared.entry.answer(environ, start)
 
-        asked = {**environ, "REQUEST_METHOD": "GET", "QUERY_STRING": key[3]}
+        asked = {**environ, "REQUEST_METHOD": "GET", "QUERY_STRING": key[3], MAKING: True}
         for name in CONDITIONS:  # the whole page is wanted, whatever this one browser has of it
             asked.pop(name, None)
         said: dict[str, Any] = {}

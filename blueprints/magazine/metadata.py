@@ -26,6 +26,7 @@ HEADLINE = 110  # Google's most
 ENTRIES, ENTRY_WORDS = 25, 300  # of a liveblog: the newest, and how much of each
 CITATIONS, CITATION = 40, 200
 SHARE_SIZE = (1200, 630)  # pixels of the image made for sharing
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 UNSAFE = "<>&\u2028\u2029"  # what could end a script element
 
 Data = dict[str, Any]
@@ -75,7 +76,7 @@ class Head:
     def json_ld(self) -> Markup:
         """One block for all, safe inside a script element."""
         graph = {"@context": "https://schema.org", "@graph": self.data}
-        text = json.dumps(graph, ensure_ascii=False, separators=(",", ":"))
+        text = ENCODER.encode(graph)
         for letter in UNSAFE:
             text = text.replace(letter, f"\\u{ord(letter):04x}")
         return Markup(text)  # noqa: S704 - nothing in it can end the element
