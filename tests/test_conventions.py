@@ -85,6 +85,8 @@ def test_only_the_presenter_reads_a_body() -> None:
     texts = re.compile(r"\b(?:article|story|row|a)\.(?:body_html|teaser_html|references_html)\b")
     for file in [*python_files("blueprints"), *(ROOT / "templates").rglob("*.html")]:
         assert not texts.search(file.read_text()), file.relative_to(ROOT)
+        beside = [line for line in file.read_text().splitlines() if ".inside" in line]  # what may quote the text
+        assert all("if shown.is_open else" in line for line in beside), file.relative_to(ROOT)
 
 
 def test_there_is_one_door_in() -> None:
