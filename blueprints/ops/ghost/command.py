@@ -56,8 +56,7 @@ def _import(file: Path, address: str, options: Options, survey: Survey, tables: 
     maker = Maker(plan, Texts(survey, plan.site, media, counts), media, answers, options.access, utcnow(), report)
     report.taken["redirects from old addresses"] += len(plan.leads)
     ready = maker.all(rows(file))
-    for done in run(ready, survey.how_many(), plan.shelves, media, redirects=plan.leads, dry_run=options.dry_run):
-        options.stored = 0 if options.dry_run else done
+    run(ready, survey.how_many(), plan.shelves, media, options, redirects=plan.leads)
     report.changed += counts
     for what, number in (maker.koenig.left_out + maker.strangers).most_common():
         times = "once" if number == 1 else f"{number} times"

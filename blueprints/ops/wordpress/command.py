@@ -52,9 +52,7 @@ def _import(file: Path, options: Options, survey: Survey) -> None:
     maker = Maker(plan, Texts(survey, site, media, counts), media, answers, options.access, utcnow(), report)
     report.taken["redirects from old addresses"] += len(plan.pages)
     ready = maker.all(read(file, zone))
-    total = survey.how_many()
-    for done in run(ready, total, plan.shelves, media, redirects=plan.pages, dry_run=options.dry_run):
-        options.stored = 0 if options.dry_run else done
+    run(ready, survey.how_many(), plan.shelves, media, options, redirects=plan.pages)
     report.changed += counts
     _sum_up(plan, maker, survey, report)
     say(f"{plan.site.title or 'A WordPress export'} ({plan.site.link or 'no address given'})", report, media, options)
