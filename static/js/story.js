@@ -6,14 +6,18 @@
   const stories = [{ node: first, url: location.pathname + location.search, title: document.title }];
   let read = stories[0], furthest = 0;
 
-  // Once somebody looks: not when prerendered or in a tab behind.
+  // Once somebody looks: not when prerendered or in a tab behind, and not for who leaves within a second.
+  const LOOK = 1000; // ms
   const count = () => {
     const address = read.node.dataset.seen;
     if (!address || read.counted || document.visibilityState !== "visible" || document.prerendering) return;
     read.counted = true;
     navigator.sendBeacon(address);
   };
-  for (const event of ["visibilitychange", "prerenderingchange"]) document.addEventListener(event, count);
+  addEventListener("load", () => setTimeout(() => {
+    for (const event of ["visibilitychange", "prerenderingchange"]) document.addEventListener(event, count);
+    count();
+  }, LOOK));
   const turn = (story) => {
     read.node.classList.remove("is-read");
     story.node.classList.add("is-read");
@@ -96,5 +100,5 @@
   };
   if (first.dataset.seen) goOn();
   else first.addEventListener("story:loaded", goOn, { once: true });
-  turn(read);
+  first.classList.add("is-read");
 })();
