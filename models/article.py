@@ -107,7 +107,34 @@ article_tag = db.Table(
 )
 
 
-class Article(db.Model):
+class AsRead:
+    """What is asked alike of a story's row and of its plain values (models/story.py)."""
+
+    if TYPE_CHECKING:
+        id: Any
+        kind: Any
+        status: Any
+        access: Any
+        free_from: Any
+        set_free_at: Any
+        published_at: Any
+        closed_at: Any
+
+    @property
+    def gate(self) -> Gate:
+        """What the paywall's rule needs to know."""
+        return Gate(self.id, self.access, self.free_from, self.set_free_at is not None)
+
+    @property
+    def is_open(self) -> bool:
+        """A liveblog that still runs."""
+        return self.kind is Kind.LIVEBLOG and self.closed_at is None
+
+    def is_visible(self, now: datetime) -> bool:
+        return self.status is Status.PUBLISHED and self.published_at is not None and self.published_at <= now
+
+
+class Article(AsRead, db.Model):
     """A story. Its text is read through `models.presenting.present` only, which knows who may."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -186,19 +213,6 @@ class Article(db.Model):
     @property
     def authors(self) -> list[Author]:
         return [byline.author for byline in self.bylines]
-
-    @property
-    def gate(self) -> Gate:
-        """What the paywall's rule needs to know."""
-        return Gate(self.id, self.access, self.free_from, self.set_free_at is not None)
-
-    @property
-    def is_open(self) -> bool:
-        """A liveblog that still runs."""
-        return self.kind is Kind.LIVEBLOG and self.closed_at is None
-
-    def is_visible(self, now: datetime) -> bool:
-        return self.status is Status.PUBLISHED and self.published_at is not None and self.published_at <= now
 
     def write(
         self, source: str, source_format: SourceFormat = SourceFormat.MARKDOWN, written: Written | None = None

@@ -4,6 +4,7 @@ Each statement costs Python more than it costs the database; a story's page show
 """
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,24 +27,20 @@ class json_rows(GenericFunction[str]):
     inherit_cache = True
 
 
-@compiles(json_row, "sqlite")
-def _sqlite_row(element: json_row, compiler: Any, **more: Any) -> str:
-    return f"json_array({compiler.process(element.clauses, **more)})"
+SQL = {
+    (json_row, "sqlite"): "json_array({})",
+    (json_row, "postgresql"): "json_build_array({})",
+    (json_rows, "sqlite"): "json_group_array({})",
+    (json_rows, "postgresql"): "coalesce(json_agg({}), '[]')::text",
+}
 
 
-@compiles(json_rows, "sqlite")
-def _sqlite_rows(element: json_rows, compiler: Any, **more: Any) -> str:
-    return f"json_group_array({compiler.process(element.clauses, **more)})"
+def _written(sql: str) -> Callable[..., str]:
+    return lambda element, compiler, **more: sql.format(compiler.process(element.clauses, **more))
 
 
-@compiles(json_row, "postgresql")
-def _postgresql_row(element: json_row, compiler: Any, **more: Any) -> str:
-    return f"json_build_array({compiler.process(element.clauses, **more)})"
-
-
-@compiles(json_rows, "postgresql")
-def _postgresql_rows(element: json_rows, compiler: Any, **more: Any) -> str:
-    return f"coalesce(json_agg({compiler.process(element.clauses, **more)}), '[]')::text"
+for (function, dialect), sql in SQL.items():
+    compiles(function, dialect)(_written(sql))
 
 
 def bundled(found: Select[Any]) -> ScalarSelect[str]:

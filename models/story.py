@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Result, ScalarSelect, Select, Table, bindparam, select
 
-from models.article import Kind, Status, Tag, article_tag
+from models.article import AsRead, Kind, Status, Tag, article_tag
 from models.author import Author, Byline
 from models.base import db
 from models.bundle import bundled, moment, unbundled
@@ -20,7 +20,7 @@ from models.card import WITH_PICTURE, Card, Section, categories, pictures, plate
 from models.comment import REPLIES, Reply
 from models.contribution import Correction, CorrectionState
 from models.liveblog import LiveEntry
-from models.metering import Access, Gate
+from models.metering import Access
 from models.picture import Plate
 from models.related import RELATED
 from models.sequence import EARLIER
@@ -120,7 +120,7 @@ INSIDE = INSIDE.where(stories.id == bindparam("story"))
 
 
 @dataclass
-class Story:
+class Story(AsRead):
     """One story as it is at the moment `now`. What is around and inside is asked for when it is first wanted."""
 
     now: datetime
@@ -161,20 +161,6 @@ class Story:
         own, category, part, picture = row[:AT], row[AT : AT + 2], row[AT + 2 : AT + 4], row[AT + 4 :]
         values: list[Any] = [*own, section(category), Whole(*part) if part[0] else None, plate(picture)]
         return cls(now, *values)
-
-    @property
-    def gate(self) -> Gate:
-        """What the paywall's rule needs to know."""
-        return Gate(self.id, self.access, self.free_from, self.set_free_at is not None)
-
-    @property
-    def is_open(self) -> bool:
-        """A liveblog that still runs."""
-        return self.kind is Kind.LIVEBLOG and self.closed_at is None
-
-    @property
-    def is_visible(self) -> bool:
-        return self.status is Status.PUBLISHED and self.published_at is not None and self.published_at <= self.now
 
     @property
     def at(self) -> datetime:

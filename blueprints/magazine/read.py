@@ -61,7 +61,7 @@ def read(slug: str) -> ResponseReturnValue:
 def released(slug: str, now: datetime) -> Body | None:
     """The text of a story that is out, as every visitor gets it once the meter has opened it."""
     story = Story.by_slug(slug, now)
-    if story is None or not story.is_visible:
+    if story is None or not story.is_visible(now):
         return None
     caching.until(next_change(now))
     values = values_of(story, metering.with_opened(login.visitor(now), story), now)
@@ -112,7 +112,7 @@ def own_page(slug: str) -> ResponseReturnValue:
         return unread()
     now = utcnow()
     story = Story.by_slug(slug, now)
-    if story is None or not story.is_visible:
+    if story is None or not story.is_visible(now):
         abort(404)
     (reads, given), receipt = metering.reading(story, now), receipt_for(story)
     if receipt == "gift" or (receipt and access(story, reads) is Decision.METER and metering.limit_of(login.account())):

@@ -32,7 +32,7 @@ def article(slug: str) -> ResponseReturnValue:
     """A visitor gets the shell that everybody gets; who is signed in, the whole page as entitled."""
     now = utcnow()
     story, who = Story.by_slug(slug, now), login.account()
-    if story is None or not (story.is_visible or (who and who.is_staff)):
+    if story is None or not (story.is_visible(now) or (who and who.is_staff)):
         abort(404)
     if "gift" in request.args:
         return by_gift_link(story, now)
@@ -95,7 +95,7 @@ def values_of(story: Story, reads: Viewer, now: datetime, says: Told | None = No
         "following": following(story, place),
         "now": now,
         "is_patron": reads.is_patron,
-        "is_visible": story.is_visible,
+        "is_visible": story.is_visible(now),
         "newest_first": newest_first(story),
     }
 
@@ -103,7 +103,7 @@ def values_of(story: Story, reads: Viewer, now: datetime, says: Told | None = No
 def head_of(story: Story, shown: Presented, now: datetime) -> metadata.Head:
     """What the page says of itself; a draft asks not to be found."""
     head = metadata.of_story(house(), story, shown, share_image(story))
-    return head if story.is_visible else metadata.hidden(head)
+    return head if story.is_visible(now) else metadata.hidden(head)
 
 
 def share_image(story: Story) -> str:

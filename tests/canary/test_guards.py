@@ -233,7 +233,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @guard("drafts are for staff", by(anyone, "door"))
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Article, "is_visible", lambda self, now: True)
-    patch.setattr(Story, "is_visible", True)
+    patch.setattr(Story, "is_visible", lambda self, now: True)
 
 
 @guard("lists hold what is out", by(anyone, "feeds"))
