@@ -57,7 +57,8 @@ def iso(moment: datetime) -> str:
     return local(moment).isoformat(timespec="seconds")
 
 
-@lru_cache(maxsize=4096)  # the same few titles and names stand on page after page
+# The same few titles and names stand on page after page. `typed`: a text and HTML of the same letters are not the same.
+@lru_cache(maxsize=4096, typed=True)
 def hanzi(text: str) -> Markup:
     """Plain text with its hanzi and hashtags marked as Chinese."""
     return overlaid(text) if has_hanzi(text) else escape(text)  # a hashtag that is marked holds hanzi

@@ -1,7 +1,9 @@
 """Chinese in mixed text: found, marked, counted; quotes; addresses of any script."""
 
 import pytest
+from markupsafe import Markup
 
+from blueprints.filters import hanzi as mark_hanzi
 from models.hanzi import count, is_hanzi, pieces, reading_minutes
 from models.quotes import curly
 from models.slug import LONGEST, slugify
@@ -87,3 +89,9 @@ def test_an_address_keeps_the_letters_of_every_script(text: str, slug: str) -> N
 def test_an_address_ends_at_a_word_and_never_grows_long() -> None:
     assert slugify("word " * 100).endswith("word")
     assert len(slugify("word " * 100)) <= LONGEST and len(slugify("x" * 500)) == LONGEST
+
+
+def test_a_text_is_escaped_whatever_html_of_the_same_letters_was_marked_before() -> None:
+    for letters in ("<b>bold</b>", "<b>沙发</b>"):
+        assert "<b>" in mark_hanzi(Markup(letters))
+        assert "<b>" not in mark_hanzi(letters)
