@@ -184,10 +184,20 @@ def test_who_is_signed_in_neither_gets_nor_leaves_a_shared_page(app, client):
     assert "editor@example.org" not in again.text
 
 
+def test_what_everybody_shares_is_tagged_also_where_it_is_not_kept(client):
+    make_article(slug="story")
+    address = "/articles/story?unheard=of"  # no page is kept under a parameter that it is not made from
+    first = client.get(address)
+    assert first.status_code == 200 and first.headers["ETag"]
+    again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304 and not again.data
+
+
 def test_style_and_script_are_packed_for_who_takes_them_so(client):
     for address in ("/static/css/site.css", "/static/js/site.js"):
         plain, packed = client.get(address), client.get(address, headers=PACKED)
         assert gzip.decompress(packed.data) == plain.data and len(packed.data) < len(plain.data) * 0.6
+        assert packed.headers["Content-Encoding"] == "gzip" and "Content-Encoding" not in plain.headers
         assert packed.headers["Content-Type"] == plain.headers["Content-Type"]
         assert packed.headers["Cache-Control"] == plain.headers["Cache-Control"]
         assert "Accept-Encoding" in packed.headers["Vary"] and "Accept-Encoding" in plain.headers["Vary"]
